@@ -7,7 +7,7 @@ Invariants:
 
 * A behavior is a fact: never edited; a correction is a higher revision beside a supersession row.
 * `(source, external_id, revision)` is unique: what arrives twice counts once.
-* What the books hold for a behavior is the sum of its settlement lines; settling again posts differences only.
+* The books hold, for a behavior, what its latest settlement line says; settling again posts differences only.
 * A method version in force is frozen: text, factor rows and hash are stored with it.
 * Only bound, consented evidence is a behavior; the rest waits for a stated time and is dropped.
 """

@@ -11,7 +11,7 @@ NOTHING_PERSONAL: frozenset[str] = frozenset()
 
 
 class Source(models.Model):
-    """One partner that reports behaviors: a bus company, an operator of shared bikes, a recycler, or the county."""
+    """One partner that reports behaviors: a bus company, a recycler, or the county itself."""
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
@@ -49,7 +49,7 @@ class Source(models.Model):
 
 
 class SourceKey(models.Model):
-    """One public key with which a partner signs what it sends (Ed25519). A revoked key verifies nothing new."""
+    """One public key with which a partner signs what it sends (Ed25519); a revoked one is refused."""
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
@@ -173,7 +173,7 @@ class Scenario(models.Model):
 
 
 class Behavior(models.Model):
-    """One piece of evidence of one low-carbon act of one bound resident. A fact: never edited, never deleted."""
+    """One piece of evidence of one low-carbon act of one bound resident: a fact, never edited."""
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
@@ -283,7 +283,7 @@ class Supersession(models.Model):
 
 
 class DayMark(models.Model):
-    """A resident's day whose books may be stale. Settlement takes marks away; whoever adds facts adds marks."""
+    """A resident's day whose books may be stale. Settlement takes marks; whoever adds facts adds them."""
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
@@ -410,16 +410,16 @@ class SettlementRun(models.Model):
 
 
 class SettlementLine(models.Model):
-    """What one run changed for one behavior. The books hold, for a behavior, the sum of its lines."""
+    """What one run found for one behavior; the line of the latest run is what the books hold for it."""
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
-    id = models.BigAutoField("序号", primary_key=True)
+    pk = models.CompositePrimaryKey("behavior_id", "run_id")
     behavior = models.ForeignKey(
         Behavior,
         verbose_name="行为",
         on_delete=models.PROTECT,
-        related_name="+",
+        related_name="lines",
         db_index=False,
         db_constraint=False,
     )
@@ -427,7 +427,7 @@ class SettlementLine(models.Model):
         SettlementRun,
         verbose_name="结算",
         on_delete=models.PROTECT,
-        related_name="+",
+        related_name="lines",
         db_index=False,
         db_constraint=False,
     )
@@ -440,20 +440,62 @@ class SettlementLine(models.Model):
         db_index=False,
         db_constraint=False,
     )
-    grade = models.SmallIntegerField("有效证据等级")
-    outcome = models.CharField("结果", max_length=60)
-    reduction_g = models.BigIntegerField("应计减排量（克）")
-    points = models.BigIntegerField("应计积分")
+    grade = models.SmallIntegerField("有效证据等级", help_text="1=A 2=B 3=C 4=D；因子过期时降一级")
+    outcome = models.CharField(
+        "结果", max_length=60, help_text="counted、capped、excluded:原因、duplicate 等"
+    )
+    reduction_g = models.BigIntegerField("减排量（克）")
+    points = models.BigIntegerField("积分")
     change_g = models.BigIntegerField("本次变动（克）")
     change_points = models.BigIntegerField("本次变动（积分）")
 
     class Meta:
         db_table = "scenarios_settlement_line"
         verbose_name = verbose_name_plural = "结算行"
-        constraints = [models.UniqueConstraint(fields=["behavior", "run"], name="scenarios_line_once")]
 
     def __str__(self) -> str:
         return f"{self.behavior_id}: {self.reduction_g} g"
+
+
+class DayFigure(models.Model):
+    """What one run changed in a day's figures of one scenario; their sum is what the county publishes."""
+
+    PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
+
+    run = models.ForeignKey(SettlementRun, verbose_name="结算", on_delete=models.PROTECT, related_name="+")
+    day = models.DateField("所属日")
+    scenario = models.ForeignKey(Scenario, verbose_name="场景", on_delete=models.PROTECT, related_name="+")
+    change_behaviors = models.BigIntegerField("计入行为数变动")
+    change_g = models.BigIntegerField("减排量变动（克）")
+    change_points = models.BigIntegerField("积分变动")
+
+    class Meta:
+        db_table = "scenarios_day_figure"
+        verbose_name = verbose_name_plural = "每日数字"
+        constraints = [
+            models.UniqueConstraint(fields=["day", "scenario", "run"], name="scenarios_day_figure_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.scenario_id}: {self.change_g} g"
+
+
+class SharedReceipt(models.Model):
+    """A resident chose to show how one number was made; anybody with the number may read it."""
+
+    PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
+
+    number = models.CharField("分享编号", max_length=32, unique=True)
+    behavior = models.ForeignKey(Behavior, verbose_name="行为", on_delete=models.PROTECT, related_name="+")
+    shared_at = models.DateTimeField("分享时间")
+    ended_at = models.DateTimeField("停止分享时间", null=True, blank=True)
+
+    class Meta:
+        db_table = "scenarios_shared_receipt"
+        verbose_name = verbose_name_plural = "分享的凭据"
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class Contest(models.Model):
@@ -477,7 +519,7 @@ class Contest(models.Model):
 
 
 class Ruling(models.Model):
-    """An officer's decision on one behavior: count it although a rule set it aside, or set it aside although none did."""
+    """An officer's decision on one behavior, over what the rules said: it counts, or it does not."""
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
@@ -501,7 +543,7 @@ class Ruling(models.Model):
 
 
 class BudgetAdjustment(models.Model):
-    """Points of a resident's month reduced pro rata because the programme's pool was short, as posted by a run."""
+    """What one run changed in a resident's month because the programme's pool of points was short."""
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
