@@ -68,13 +68,20 @@ class SourceKey(models.Model):
 
 
 class SeenMessage(models.Model):
-    """A signed message accepted once; its id may not be used again by that source (replay protection)."""
+    """A signed message accepted once; its id may not carry other content again (replay protection).
+
+    The same message with the same content is answered with the first receipt, and stores nothing.
+    """
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
     source = models.ForeignKey(Source, verbose_name="接入方", on_delete=models.PROTECT, related_name="+")
     message_id = models.CharField("报文编号", max_length=128)
-    seen_at = models.DateTimeField("收到时间")
+    content_digest = models.BinaryField("内容摘要", max_length=32)
+    delivery = models.ForeignKey(
+        "Delivery", verbose_name="批次", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    seen_at = models.DateTimeField("收到时间", db_index=True)
 
     class Meta:
         db_table = "scenarios_seen_message"
@@ -114,7 +121,10 @@ class Delivery(models.Model):
     class Meta:
         db_table = "scenarios_delivery"
         verbose_name = verbose_name_plural = "数据批次"
-        indexes = [models.Index(fields=["source", "-received_at"], name="scenarios_delivery_recent")]
+        indexes = [
+            models.Index(fields=["source", "-received_at"], name="scenarios_delivery_recent"),
+            models.Index(fields=["source", "content_digest"], name="scenarios_delivery_content"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(
@@ -245,6 +255,9 @@ class WaitingEvidence(models.Model):
     delivery = models.ForeignKey(Delivery, verbose_name="批次", on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField("入库时间")
     drop_after = models.DateTimeField("到期删除", db_index=True)
+    withdrawn_at = models.DateTimeField(
+        "撤回时间", null=True, blank=True, help_text="接入方已撤回：绑定后也不计入，到期一并删除"
+    )
 
     class Meta:
         db_table = "scenarios_waiting_evidence"
