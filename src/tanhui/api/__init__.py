@@ -1,0 +1,1 @@
+"""Api: the door for programs."""

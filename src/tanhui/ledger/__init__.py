@@ -1,0 +1,1 @@
+"""Ledger: the only place where a balance changes."""
