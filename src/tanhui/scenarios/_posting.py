@@ -1,0 +1,36 @@
+"""Staging of corrections: points that were given and must come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db.backends.utils import CursorWrapper
+
+from tanhui.ledger import queries as ledger_queries
+from tanhui.ledger.types import AccountRef, Book
+
+TakenBack = tuple[int, date, str, int, datetime]
+"""Resident, day, account code, points to take back (positive), when it happened."""
+
+_STAGE = """
+INSERT INTO ledger_staging (transfer_key, kind, happened_at, book, debit_party, debit_code, credit_party,
+    credit_code, amount, memo)
+VALUES (%s, %s, %s, 'points', %s, %s, NULL, 'programme', %s, '更正')
+"""
+
+
+def stage_taken_back(cursor: CursorWrapper, key: str, kind: str, taken: Sequence[TakenBack]) -> None:
+    """Take points back; what a resident has spent already becomes a debt on `owed`, never a refused correction."""
+    held = ledger_queries.balances(
+        [AccountRef(Book.POINTS, party_id, code) for party_id, _, code, _, _ in taken]
+    )
+    rows = []
+    for party_id, day, code, amount, happened_at in taken:
+        account = AccountRef(Book.POINTS, party_id, code)
+        there = min(amount, max(0, held[account]))
+        held[account] -= there
+        for account_code, part in ((code, there), ("owed", amount - there)):
+            if part:
+                rows.append((f"{key}:{party_id}:{day}", kind, happened_at, party_id, account_code, part))
+    cursor.executemany(_STAGE, rows)

@@ -1,0 +1,221 @@
+"""Settlement is reconciliation: compute what the books should say, post the difference from what they do say.
+
+It may run at any time, any number of times, over late, duplicated, corrected or withdrawn evidence, and ends in
+the same books, because everything it computes depends on the evidence alone and never on the order of arrival.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from tanhui.kernel.ids import new_number
+from tanhui.ledger import services as ledger
+from tanhui.ledger.types import STAGING_DDL, Staged
+from tanhui.scenarios import _budget, _methods
+from tanhui.scenarios import _settle_sql as sql
+from tanhui.scenarios._intake import claim_bound_evidence, drop_overdue_evidence
+from tanhui.scenarios._posting import stage_taken_back
+from tanhui.scenarios.models import MethodInForce, Scenario, SettlementRun
+from tanhui.scenarios.rules import PlausibilityRules, Programme, read_plausibility
+from tanhui.scenarios.types import SettlementBusy, SettlementSummary
+
+_LOCK = 0x7A6E6875  # any constant: one settlement at a time in one database
+PERSON_DAYS_A_RUN = 400_000
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A method version and the half-open days on which it rules its scenario."""
+
+    scenario: Scenario
+    method_id: int
+    compiled: _methods.CompiledMethod
+    starts_on: date
+    ends_on: date | None
+
+
+def settle(
+    *,
+    at: datetime,
+    programme: Programme | None = None,
+    on_progress: Progress | None = None,
+    person_days_a_run: int = PERSON_DAYS_A_RUN,
+) -> SettlementSummary:
+    """Reconcile every marked person-day with the books; `at` is the time of recording.
+
+    Each run is one transaction over a span of days: marks, lines, postings and figures change together or not at
+    all, so a crash loses nothing and the next call goes on. `on_progress(done, total)` counts marks.
+    Raises SettlementBusy while another settlement runs.
+    """
+    programme = programme or _methods.current_programme()
+    summary = SettlementSummary()
+    with _only_one():
+        drop_overdue_evidence(at=at)
+        claim_bound_evidence(at=at)
+        with connection.cursor() as cursor:
+            cursor.execute(sql.DAYS_WAITING)
+            waiting: list[tuple[date, int]] = list(cursor.fetchall())
+        total, done = sum(count for _, count in waiting), 0
+        for first_day, last_day, marks in _spans(waiting, person_days_a_run):
+            summary = summary + _run(first_day, last_day, at=at, programme=programme)
+            done += marks
+            if on_progress:
+                on_progress(done, total)
+        adjusted = _budget.share(at=at, programme=programme)
+    return replace(summary, points=summary.points + adjusted, budget_points=adjusted)
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            raise SettlementBusy(
+                "另一次结算正在进行，本次没有开始，也没有改动任何数据",
+                fix="等它结束后再试；重复结算不会重复计分",
+            )
+    try:
+        yield
+    finally:
+        if connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _spans(waiting: list[tuple[date, int]], limit: int) -> Iterator[tuple[date, date, int]]:
+    """Join consecutive waiting days into spans of at most `limit` marks, but at least one day."""
+    start, end, marks = None, None, 0
+    for day, count in waiting:
+        if start is not None and end is not None and marks + count > limit:
+            yield start, end, marks
+            start, marks = None, 0
+        start, end, marks = start or day, day, marks + count
+    if start is not None and end is not None:
+        yield start, end, marks
+
+
+@transaction.atomic
+def _run(first_day: date, last_day: date, *, at: datetime, programme: Programme) -> SettlementSummary:
+    clock = time.perf_counter()
+    run = SettlementRun.objects.create(
+        number=new_number("run", at), started_at=at, ended_at=at, first_day=first_day, last_day=last_day
+    )
+    with connection.cursor() as cursor:
+        build_events(cursor, first_day, last_day)
+        exclude(cursor)
+        apply_methods(cursor)
+        _compare(cursor)
+        cursor.execute(sql.LINES, {"run": run.id})
+        transfers = _post(cursor, run, programme, at)
+        cursor.execute(sql.DAY_FIGURES, {"run": run.id})
+        cursor.execute(sql.TOTALS)
+        run.person_days, run.behaviors, run.lines, run.reduction_g, run.points = cursor.fetchone()
+    run.transfers = transfers
+    run.ended_at = at + timedelta(seconds=time.perf_counter() - clock)
+    run.save()
+    return SettlementSummary(
+        runs=(run.number,),
+        person_days=run.person_days,
+        behaviors=run.behaviors,
+        lines=run.lines,
+        transfers=run.transfers,
+        reduction_g=run.reduction_g,
+        points=run.points,
+    )
+
+
+def build_events(cursor: CursorWrapper, first_day: date, last_day: date) -> None:
+    """Take the marks of the span and gather every behavior that shares a cap with them."""
+    cursor.execute(sql.DROP_TABLES)
+    cursor.execute("SET LOCAL work_mem = '256MB'")
+    cursor.execute(sql.TAKE_MARKS, {"first_day": first_day, "last_day": last_day})
+    for unit, scenarios in _methods.wide_horizons().items():
+        cursor.execute(sql.WIDEN_SCOPE, {"unit": unit, "span": f"1 {unit}", "scenarios": scenarios})
+    cursor.execute("ANALYZE settle_scope")
+    cursor.execute(sql.EVENTS)
+    cursor.execute(sql.EXCLUDED)
+    cursor.execute("ANALYZE settle_event")
+
+
+def exclude(cursor: CursorWrapper) -> None:
+    """Set aside what was superseded, ruled out or is implausible, in this order; the first reason stays."""
+    cursor.execute(sql.EXCLUDE_SUPERSEDED)
+    cursor.execute(sql.EXCLUDE_RULED_OUT)
+    scenarios = _present(cursor)
+    rules = {scenario: read_plausibility(scenario.rules) for scenario in scenarios}
+    for rule in _rules(scenarios):
+        _exclude_rows(cursor, rule, rules[rule.scenario])
+    for group in sorted({scenario.exclusive_group for scenario in scenarios} - {""}):
+        overlapping = [s.id for s in scenarios if s.exclusive_group == group and rules[s].overlap]
+        cursor.execute(sql.EXCLUDE_OVERLAP.format(waived=sql.WAIVED), {"scenarios": overlapping})
+    for scenario in scenarios:
+        if rules[scenario].daily_count is not None:
+            cursor.execute(
+                sql.EXCLUDE_DAILY_COUNT.format(waived=sql.WAIVED),
+                {"scenario": scenario.id, "max_per_day": rules[scenario].daily_count},
+            )
+    cursor.execute("ANALYZE settle_excluded")
+
+
+def _exclude_rows(cursor: CursorWrapper, rule: _Rule, plausibility: PlausibilityRules) -> None:
+    checks = [(rule.compiled.bounds_sql, True)]
+    if plausibility.row:
+        checks.append((rule.compiled.plausibility_sql(plausibility.row), False))
+    for checked, keep_waived in checks:
+        inputs = rule.compiled.inputs_sql(_days(rule), fill_gaps=not keep_waived)
+        statement = sql.EXCLUDE_ROW.format(inputs=inputs, checked=checked, waived=sql.WAIVED)
+        cursor.execute(statement, {"scenario": rule.scenario.id, "keep_waived": keep_waived})
+
+
+def apply_methods(cursor: CursorWrapper) -> None:
+    """Ask each scenario's method in force what every behavior is worth; no method, nothing."""
+    cursor.execute(sql.RESULT)
+    for rule in _rules(_present(cursor)):
+        statement = sql.APPLY_METHOD.format(
+            inputs=rule.compiled.inputs_sql(_days(rule), fill_gaps=True), compiled=rule.compiled.result_sql
+        )
+        cursor.execute(statement, {"method": rule.method_id, "scenario": rule.scenario.id})
+    cursor.execute("ANALYZE settle_result")
+    cursor.execute(sql.APPLY_NOTHING)
+
+
+def _present(cursor: CursorWrapper) -> list[Scenario]:
+    cursor.execute("SELECT DISTINCT scenario_id FROM settle_event")
+    return list(Scenario.objects.filter(id__in=[row[0] for row in cursor.fetchall()]).order_by("id"))
+
+
+def _rules(scenarios: list[Scenario]) -> list[_Rule]:
+    periods = MethodInForce.objects.filter(scenario__in=scenarios).select_related("method", "scenario")
+    return [
+        _Rule(p.scenario, p.method_id, _methods.compiled(p.method), p.starts_on, p.ends_on)
+        for p in periods.order_by("scenario_id", "starts_on")
+    ]
+
+
+def _days(rule: _Rule) -> str:
+    ends = f" AND e.day < DATE '{rule.ends_on.isoformat()}'" if rule.ends_on else ""
+    return f"e.day >= DATE '{rule.starts_on.isoformat()}'{ends}"
+
+
+def _compare(cursor: CursorWrapper) -> None:
+    cursor.execute("SELECT coalesce(max(behavior_id), 0) FROM scenarios_settlement_line")
+    cursor.execute(sql.CHANGE, {"newest_settled": cursor.fetchone()[0]})
+
+
+def _post(cursor: CursorWrapper, run: SettlementRun, programme: Programme, at: datetime) -> int:
+    cursor.execute(STAGING_DDL)
+    years = programme.expires_after_years
+    cursor.execute(sql.STAGE_CARBON, {"run": run.id})
+    cursor.execute(sql.STAGE_POINTS, {"run": run.id, "expires_after_years": years})
+    cursor.execute(sql.POINTS_TAKEN_BACK, {"expires_after_years": years})
+    stage_taken_back(cursor, f"settle:{run.id}", "settlement", cursor.fetchall())
+    return ledger.post(postings=Staged(), at=at).transfers
