@@ -1,0 +1,67 @@
+/* Draws the charts of a page from its json_script data. A page works without this file: every chart has a table. */
+"use strict";
+
+(function () {
+  const FONT = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+
+  function token(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  }
+
+  function mass(grams, largest) {
+    if (largest >= 1e6) return (grams / 1e6).toFixed(2) + " 吨";
+    if (largest >= 1e3) return (grams / 1e3).toFixed(1) + " 千克";
+    return grams + " 克";
+  }
+
+  function chineseDay(iso) {
+    const parts = iso.split("-").map(Number);
+    return parts[1] + "月" + parts[2] + "日";
+  }
+
+  const builders = {
+    daily(data, size) {
+      const largest = Math.max(0, ...data.grams);
+      const text = { fontSize: size, color: token("--ink-soft") };
+      return {
+        animation: false,
+        textStyle: { fontFamily: FONT },
+        grid: { left: 8, right: 8, top: 16, bottom: 8, containLabel: true },
+        tooltip: {
+          trigger: "axis",
+          renderMode: "richText",
+          axisPointer: { type: "shadow" },
+          textStyle: { fontSize: size, fontFamily: FONT },
+          formatter(items) {
+            const at = items[0].dataIndex;
+            return chineseDay(data.days[at]) + "\n减排 " + mass(data.grams[at], data.grams[at]) + "\n计入 " + data.behaviors[at] + " 次";
+          },
+        },
+        xAxis: {
+          type: "category",
+          data: data.days,
+          axisTick: { show: false },
+          axisLine: { lineStyle: { color: token("--line-strong") } },
+          axisLabel: { ...text, formatter: chineseDay, hideOverlap: true, showMinLabel: true },
+        },
+        yAxis: {
+          type: "value",
+          splitNumber: 4,
+          splitLine: { lineStyle: { color: token("--line") } },
+          axisLabel: { ...text, formatter: (value) => mass(value, largest) },
+        },
+        series: [{ type: "bar", data: data.grams, itemStyle: { color: token("--accent") }, barCategoryGap: "25%" }],
+      };
+    },
+  };
+
+  for (const element of document.querySelectorAll("[data-chart]")) {
+    const source = document.getElementById(element.dataset.source);
+    const build = builders[element.dataset.chart];
+    if (!source || !build || !window.echarts) continue;
+    const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const chart = window.echarts.init(element, null, { renderer: "canvas" });
+    chart.setOption(build(JSON.parse(source.textContent), size));
+    new ResizeObserver(() => chart.resize()).observe(element);
+  }
+})();

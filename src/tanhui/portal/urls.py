@@ -1,0 +1,29 @@
+"""Addresses of the portal."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tanhui.portal.views import home, library, pages, receipts
+
+app_name = "portal"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("methods/", library.methods, name="methods"),
+    path("methods/<slug:family>/<slug:name>/", library.method, name="method"),
+    path("methods/<slug:family>/<slug:name>/<str:version>/", library.method, name="method-version"),
+    path("methods/<slug:family>/<slug:name>/<str:version>.md", library.method_file, name="method-file"),
+    path("factors/", library.factors, name="factors"),
+    path("factors.csv", library.factors_csv, name="factors-csv"),
+    path("budget/", pages.budget, name="budget"),
+    path("receipt/", receipts.receipts, name="receipts"),
+    path("receipt/<str:number>/", receipts.receipt, name="receipt"),
+    path("figures/days.csv", home.days_csv, name="days-csv"),
+    path("figures/scenarios.csv", home.scenarios_csv, name="scenarios-csv"),
+    path("figures/townships.csv", home.townships_csv, name="townships-csv"),
+    path("about/", pages.about, name="about"),
+    path("privacy/", pages.privacy, name="privacy"),
+    path("accessibility/", pages.accessibility, name="accessibility"),
+    path("display/", pages.display, name="display"),
+    path("brand.css", pages.brand, name="brand"),
+]
