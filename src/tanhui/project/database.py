@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from tanhui.kernel.errors import BadInput
 from tanhui.project.postgres import Cluster
 
 
-def embedded_cluster(var: Path) -> Cluster:
-    """The county's own cluster; not yet started."""
-    return Cluster(var / "postgres")
+def embedded_cluster(var: Path, *, say: Callable[[str], None] | None = None) -> Cluster:
+    """The county's own cluster; not yet started. `say` receives a line whenever something takes long."""
+    cluster = Cluster(var / "postgres")
+    return cluster if say is None else replace(cluster, say=say)
 
 
 def uses_embedded(environment: Mapping[str, str]) -> bool:

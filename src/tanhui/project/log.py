@@ -18,7 +18,7 @@ _SHARED: list[Any] = [
 
 
 def logging_settings(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Settings for `configure`. `TANHUI_LOG=json` writes JSON, anything else plain lines; level by `TANHUI_LOG_LEVEL`."""
+    """Settings for `configure`: `TANHUI_LOG=json` writes JSON, else plain lines; `TANHUI_LOG_LEVEL` is the level."""
     as_json = environment.get("TANHUI_LOG") == "json"
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)

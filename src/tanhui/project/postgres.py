@@ -37,7 +37,7 @@ from tanhui.kernel.errors import Conflict, NotFound, TanhuiError
 MAJOR = 18
 DATABASE = "tanhui"
 ROLE = "tanhui"
-PUBLIC_PLACES = (Path("/var/lib/tanhui"), Path("/var/tmp/tanhui"))
+PUBLIC_PLACES = (Path("/var/lib/tanhui"), Path("/var/tmp/tanhui"))  # noqa: S108
 START_SECONDS = 600
 STOP_SECONDS = 120
 
@@ -210,7 +210,9 @@ class Cluster:
         if done.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
             raise DatabaseServerError(
-                f"数据库初始化失败：{done.stderr.strip()[-800:]}", where=str(fresh), fix="检查磁盘空间与文件夹权限后重试"
+                f"数据库初始化失败：{done.stderr.strip()[-800:]}",
+                where=str(fresh),
+                fix="检查磁盘空间与文件夹权限后重试",
             )
         with (fresh / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\ninclude_if_exists = 'tanhui.conf'\n# 在此行之后可加入本机的设置\n")
@@ -220,7 +222,9 @@ class Cluster:
         found = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
         if found != str(MAJOR):
             fix = "用旧版本的 pg_dump 导出后再导入；见 docs/operations/"
-            raise DatabaseServerError(f"数据由 PostgreSQL {found} 建立，本版本使用 {MAJOR}", where=str(self.data), fix=fix)
+            raise DatabaseServerError(
+                f"数据由 PostgreSQL {found} 建立，本版本使用 {MAJOR}", where=str(self.data), fix=fix
+            )
 
     def _clear_leftovers(self) -> None:
         """What a killed server left: orphaned backends, a pid file whose number may now be somebody else's."""
@@ -270,7 +274,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_stop_with_parent(os.getpid()) if die_with_parent else None,  # noqa: PLW1509
+                preexec_fn=_stop_with_parent(os.getpid()) if die_with_parent else None,
             )
         _STARTED_HERE[server.pid] = server
         return server.pid
@@ -401,7 +405,7 @@ def _public_place() -> Path:
 
 def _refuse_strange_folder(folder: Path) -> None:
     status = folder.lstat()
-    if folder.is_symlink() or status.st_uid not in {os.geteuid(), 0} and os.geteuid() != 0:
+    if folder.is_symlink() or (os.geteuid() != 0 and status.st_uid != os.geteuid()):
         raise DatabaseServerError("套接字文件夹属于别人", where=str(folder), fix="删除它后重试")
 
 

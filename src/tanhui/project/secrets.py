@@ -50,7 +50,9 @@ def _parse(text: object, where: str) -> bytes:
         value = b""
     if len(value) != SECRET_BYTES:
         raise BadInput(
-            "密钥不是 64 位十六进制数", where=where, fix='可用 python3 -c "import secrets; print(secrets.token_hex(32))" 生成'
+            "密钥不是 64 位十六进制数",
+            where=where,
+            fix='可用 python3 -c "import secrets; print(secrets.token_hex(32))" 生成',
         )
     return value
 

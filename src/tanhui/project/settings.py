@@ -5,7 +5,7 @@
 | `DATABASE_URL` | any PostgreSQL ≥ 15 | the embedded PostgreSQL in `var/` |
 | `TANHUI_COUNTY` | folder under `counties/` | `pingjiang` |
 | `TANHUI_VAR` | folder of everything that is made at run time | `var/` of the checkout |
-| `TANHUI_PUBLIC_URL` | address that people type; `https` switches secure cookies and HSTS on | `http://127.0.0.1:8000` |
+| `TANHUI_PUBLIC_URL` | address that people type; `https` turns secure cookies and HSTS on | `http://127.0.0.1:8000` |
 | `TANHUI_ALLOWED_HOSTS` | further host names, by comma | none |
 | `TANHUI_DB_POOL` | pooled connections of one process; 0 = one a thread | `0` (web: `16`) |
 | `TANHUI_DEBUG` | `1` shows tracebacks in the browser | `0` |
