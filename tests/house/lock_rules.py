@@ -7,9 +7,7 @@ from collections.abc import Sequence
 
 from tests.house.tree import Source
 
-_HOST = re.compile(
-    r"https?://|git\+|(?:^|\s)-(?:i|f)\b|--(?:index-url|extra-index-url|find-links|trusted-host)|\s@\s"
-)
+_HOST = re.compile(r"https?://|git\+|(?:^|\s)-(?:i|f)\b|--(?:index-url|extra-index-url|find-links|trusted-host)|\s@\s")
 _PINNED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[a-z0-9,_-]+\])?==[^\s;]+")
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 _NAME = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)")

@@ -65,9 +65,7 @@ def unmarked_personal(tables: Iterable[Model], keeper: str = "parties") -> list[
         implied = {field.name for field in model._meta.get_fields() if field.auto_created}
         found += [f"{label}.{name} is marked both personal and plain" for name in sorted(personal & plain)]
         found += [f"{label}.{name} is not marked" for name in sorted(names - personal - plain)]
-        found += [
-            f"{label}.{name} is marked but no field" for name in sorted((personal | plain) - names - implied)
-        ]
+        found += [f"{label}.{name} is marked but no field" for name in sorted((personal | plain) - names - implied)]
     return found
 
 
@@ -86,10 +84,7 @@ def implicit_tables(tables: Iterable[Model]) -> list[str]:
     found = []
     for model in tables:
         room = room_of(model)
-        if (
-            not model._meta.db_table.startswith(f"{room}_")
-            or model._meta.db_table != model._meta.db_table.lower()
-        ):
+        if not model._meta.db_table.startswith(f"{room}_") or model._meta.db_table != model._meta.db_table.lower():
             found.append(f"{model._meta.label} is stored in {model._meta.db_table}, not in {room}_…")
         if "db_table" not in model._meta.original_attrs:
             found.append(f"{model._meta.label} does not name its db_table")

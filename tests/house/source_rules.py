@@ -87,9 +87,7 @@ def kernel_too_big(sources: Sequence[Source]) -> list[str]:
         found.append(f"src/tanhui/kernel:1: {total} lines, at most {MAX_KERNEL_LINES}")
     for source in kernel:
         for node in ast.walk(source.module):
-            if isinstance(node, ast.ClassDef) and any(
-                "models.Model" in ast.unparse(base) for base in node.bases
-            ):
+            if isinstance(node, ast.ClassDef) and any("models.Model" in ast.unparse(base) for base in node.bases):
                 found.append(source.at(node.lineno, f"a model in the kernel ({node.name})"))
     return found
 

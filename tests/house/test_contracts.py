@@ -89,9 +89,7 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("path", "text", "contract"), [row[1:] for row in PLANTED], ids=[row[0] for row in PLANTED]
-)
+@pytest.mark.parametrize(("path", "text", "contract"), [row[1:] for row in PLANTED], ids=[row[0] for row in PLANTED])
 def test_planted_import_breaks(house: Path, path: str, text: str, contract: str) -> None:
     _write(house, "src/tanhui/ledger/_batch.py")
     _write(house, path, text + "\n")

@@ -49,9 +49,7 @@ def _isolated() -> Iterator[None]:
 
 def _model(room: str, name: str, **attributes: object) -> rules.Model:
     """A table planted in a room."""
-    meta = type(
-        "Meta", (), {"app_label": room, "verbose_name": "表", "verbose_name_plural": "表", **_meta(room)}
-    )
+    meta = type("Meta", (), {"app_label": room, "verbose_name": "表", "verbose_name_plural": "表", **_meta(room)})
     body: dict[str, object] = {"__module__": f"tanhui.{room}.models", "Meta": meta, **attributes}
     return type(name, (models.Model,), body)
 
@@ -78,9 +76,7 @@ def test_planted_key_up_or_sideways() -> None:
 @pytest.mark.usefixtures("_isolated")
 def test_planted_english_name() -> None:
     nameless = _model("ledger", "PlantedNameless", amount=models.BigIntegerField())
-    assert rules.without_chinese_names([nameless]) == [
-        "ledger.PlantedNameless.amount has no Chinese verbose_name"
-    ]
+    assert rules.without_chinese_names([nameless]) == ["ledger.PlantedNameless.amount has no Chinese verbose_name"]
     nameless._meta.verbose_name = "planted"
     assert len(rules.without_chinese_names([nameless])) == 2
 
@@ -90,10 +86,7 @@ def test_planted_unmarked_field() -> None:
     text = models.CharField("姓名", max_length=9)
     assert rules.unmarked_personal([_model("ledger", "PlantedUnmarked")]) != []
     assert rules.unmarked_personal([_model("ledger", "PlantedMarked", PERSONAL=frozenset())]) == []
-    assert (
-        rules.unmarked_personal([_model("ledger", "PlantedStray", PERSONAL=frozenset({"name"}), name=text)])
-        != []
-    )
+    assert rules.unmarked_personal([_model("ledger", "PlantedStray", PERSONAL=frozenset({"name"}), name=text)]) != []
 
 
 @pytest.mark.usefixtures("_isolated")

@@ -130,9 +130,7 @@ def test_what_is_allowed_is_not_found(rule: Rule, path: str, text: str) -> None:
 
 
 def test_planted_second_drawer() -> None:
-    found = rules.second_drawers(
-        ["src/tanhui/utils/a.py", "src/tanhui/ledger/common.py", "src/tanhui/kernel/ids.py"]
-    )
+    found = rules.second_drawers(["src/tanhui/utils/a.py", "src/tanhui/ledger/common.py", "src/tanhui/kernel/ids.py"])
     assert len(found) == 2
 
 

@@ -39,9 +39,7 @@ def test_queries(room: str) -> None:
 
 
 def test_verbs_are_listed() -> None:
-    pages = [
-        page.text for page in read_sources(suffixes=(".md",), under=("docs/reference/", "docs/glossary.md"))
-    ]
+    pages = [page.text for page in read_sources(suffixes=(".md",), under=("docs/reference/", "docs/glossary.md"))]
     _assert_none(rules.unlisted_verbs([_module(room, "services") for room in ROOMS], pages))
 
 

@@ -63,9 +63,7 @@ def _walk(root: Path) -> Iterator[str]:
             yield relative.as_posix()
 
 
-def read_sources(
-    root: Path = ROOT, *, suffixes: tuple[str, ...] = (), under: tuple[str, ...] = ()
-) -> list[Source]:
+def read_sources(root: Path = ROOT, *, suffixes: tuple[str, ...] = (), under: tuple[str, ...] = ()) -> list[Source]:
     """The text files of the tree, by suffix and by first folders; what is not UTF-8 text is left out."""
     sources = []
     for name in file_names(root):
@@ -89,9 +87,7 @@ def floors(root: Path = ROOT) -> dict[str, int]:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]
     layers = next(one["layers"] for one in contracts if one.get("containers") == ["tanhui"])
-    return {
-        name.strip(" ()"): floor for floor, layer in enumerate(reversed(layers)) for name in layer.split("|")
-    }
+    return {name.strip(" ()"): floor for floor, layer in enumerate(reversed(layers)) for name in layer.split("|")}
 
 
 def rooms(root: Path = ROOT) -> list[str]:

@@ -16,9 +16,7 @@ def undeclared(module: ModuleType) -> list[str]:
     names = getattr(module, "__all__", None)
     if not names:
         return [f"{module.__name__} has no __all__"]
-    return [
-        f"{module.__name__}.{name} is in __all__ but missing" for name in names if not hasattr(module, name)
-    ]
+    return [f"{module.__name__}.{name} is in __all__ but missing" for name in names if not hasattr(module, name)]
 
 
 def too_many_verbs(module: ModuleType, room: str) -> list[str]:
