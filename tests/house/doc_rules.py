@@ -113,6 +113,8 @@ def _problem_of(text: str, root: click.Group) -> str:
     for position, word in enumerate(words):
         if re.search(r"[…<>|\[\]A-Z]|^\.\.\.$", word):
             return ""
+        if command.context_settings.get("ignore_unknown_options"):
+            return ""
         if word.startswith("-"):
             if word.split("=")[0] not in _options(command):
                 return f"no option {word}"

@@ -62,7 +62,7 @@ def unmarked_personal(tables: Iterable[Model], keeper: str = "parties") -> list[
             continue
         personal, plain = own["PERSONAL"], own["PLAIN"]
         names = {field.name for field in _declared(model)}
-        implied = {field.name for field in model._meta.get_fields() if field.auto_created}
+        implied = {field.name for field in model._meta.get_fields()} - names
         found += [f"{label}.{name} is marked both personal and plain" for name in sorted(personal & plain)]
         found += [f"{label}.{name} is not marked" for name in sorted(names - personal - plain)]
         found += [f"{label}.{name} is marked but no field" for name in sorted((personal | plain) - names - implied)]
@@ -92,9 +92,9 @@ def implicit_tables(tables: Iterable[Model]) -> list[str]:
 
 
 def _declared(model: Model) -> list[models.Field]:  # type: ignore[type-arg]
-    """The fields somebody wrote: not Django's implied id, not the far ends of relations."""
+    """The fields that are columns and that somebody wrote: no implied id, no composite key over others."""
     return [
         field
         for field in [*model._meta.fields, *model._meta.many_to_many]
-        if not field.auto_created and isinstance(field, models.Field)
+        if not field.auto_created and not isinstance(field, models.CompositePrimaryKey)
     ]

@@ -47,7 +47,7 @@ def _isolated() -> Iterator[None]:
         yield
 
 
-def _model(room: str, name: str, **attributes: object) -> rules.Model:
+def _model(room: str, name: str, /, **attributes: object) -> rules.Model:
     """A table planted in a room."""
     meta = type("Meta", (), {"app_label": room, "verbose_name": "表", "verbose_name_plural": "表", **_meta(room)})
     body: dict[str, object] = {"__module__": f"tanhui.{room}.models", "Meta": meta, **attributes}
