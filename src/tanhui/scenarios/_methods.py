@@ -177,9 +177,7 @@ def stage_of(row: MethodVersion) -> str | None:
 def _register(name: str, version: str, at: datetime) -> MethodVersion:
     found = [method for method in library().methods if (method.name, method.version) == (name, version)]
     if not found:
-        raise MethodMissing(
-            f"methods/ 下没有方法 {name} 的 {version} 版", fix="检查文件名和前言中的 name、version"
-        )
+        raise MethodMissing(f"methods/ 下没有方法 {name} 的 {version} 版", fix="检查文件名和前言中的 name、version")
     method = found[0]
     row, _ = MethodVersion.objects.get_or_create(
         rule_hash=method.rule_hash,
@@ -211,9 +209,7 @@ def _check_step(row: MethodVersion, stage: str) -> None:
     if stage in (MethodDecision.Stage.PUBLIC_NOTICE, MethodDecision.Stage.IN_FORCE):
         problems = publication_problems(loaded(row))
         if problems:
-            raise MethodNotReady(
-                f"{row} 还不能发布：{'；'.join(map(str, problems))}", fix="补齐后登记新版本再走流程"
-            )
+            raise MethodNotReady(f"{row} 还不能发布：{'；'.join(map(str, problems))}", fix="补齐后登记新版本再走流程")
 
 
 def _enter_force(row: MethodVersion) -> None:
@@ -237,9 +233,7 @@ def _enter_force(row: MethodVersion) -> None:
         else:
             period.ends_on = row.valid_from
             period.save(update_fields=["ends_on"])
-    MethodInForce.objects.create(
-        method=row, scenario=scenario, starts_on=row.valid_from, ends_on=row.valid_to
-    )
+    MethodInForce.objects.create(method=row, scenario=scenario, starts_on=row.valid_from, ends_on=row.valid_to)
     mark_days(scenario.id, row.valid_from, row.valid_to)
 
 

@@ -155,7 +155,7 @@ def exclude(cursor: CursorWrapper) -> None:
     for rule in _rules(scenarios):
         _exclude_rows(cursor, rule, rules[rule.scenario])
     for group in sorted({scenario.exclusive_group for scenario in scenarios} - {""}):
-        overlapping = [s.id for s in scenarios if s.exclusive_group == group and rules[s].overlap]
+        overlapping = [s.id for s in scenarios if s.exclusive_group == group and rules[s].overlaps]
         cursor.execute(sql.EXCLUDE_OVERLAP.format(waived=sql.WAIVED), {"scenarios": overlapping})
     for scenario in scenarios:
         if rules[scenario].daily_count is not None:

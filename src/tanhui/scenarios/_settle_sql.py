@@ -105,7 +105,7 @@ WHERE o.busy_until > o.at AND o.event_id NOT IN {waived}
 
 EXCLUDE_DAILY_COUNT = """
 INSERT INTO settle_excluded
-SELECT o.event_id, 'implausible:daily_count'
+SELECT o.event_id, 'implausible:too_many'
 FROM (
     SELECT e.event_id, row_number() OVER (
         PARTITION BY e.person, e.day ORDER BY e.at, e.tie

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from tanhui.kernel.errors import BadInput
 
 STANDARD_INPUTS = ("distance_m", "mass_g", "energy_wh", "item_count")
 """Inputs with a column of their own; every other input lies in `details`."""
@@ -28,41 +30,43 @@ def next_stages(stage: str | None) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class PlausibilityRules:
-    """A scenario's plausibility rules as the county file declares them.
+    """A scenario's plausibility rules as the county file declares them, with the sentence a resident reads.
 
-    `row` rules are conditions over one behavior (code, condition in the method language, Chinese message).
-    `overlap` sets aside an act that starts before an earlier one of the same exclusive group has ended.
+    `row` rules are conditions over one behavior (code, condition in the method language, sentence).
+    `overlaps` sets aside an act that starts before an earlier one of the same exclusive group has ended.
     `daily_count` sets aside all acts of a person after that many in a day, in order of time.
     """
 
     row: tuple[tuple[str, str, str], ...] = ()
-    overlap: str = ""
+    overlaps: bool = False
     daily_count: int | None = None
-    daily_count_message: str = ""
+    messages: Mapping[str, str] = field(default_factory=dict)
 
-    def message(self, code: str) -> str:
-        """The sentence that the resident reads for that reason code; empty where there is none."""
-        for row_code, _condition, message in self.row:
-            if row_code == code:
-                return message
-        return {"overlap": self.overlap, "daily_count": self.daily_count_message}.get(code, "")
+
+OVERLAP, DAILY_COUNT = "overlap", "too_many"
+"""The reason codes of the two rules that look at more than one behavior."""
 
 
 def read_plausibility(rules: Sequence[Mapping[str, Any]]) -> PlausibilityRules:
-    """Plausibility rules from the `[[rules]]` tables of a county's scenario file."""
+    """Plausibility rules from the `[[rules]]` tables of a county's scenario file. Raises BadInput."""
     row: list[tuple[str, str, str]] = []
-    overlap, daily_count, daily_message = "", None, ""
+    overlaps, daily_count = False, None
+    messages: dict[str, str] = {}
     for rule in rules:
-        kind = rule.get("kind", "row")
+        code, kind = str(rule["code"]), rule["kind"]
         if kind == "row":
-            row.append((str(rule["code"]), str(rule["condition"]), str(rule["message"])))
-        elif kind == "overlap":
-            overlap = str(rule["message"])
-        elif kind == "daily_count":
-            daily_count, daily_message = int(rule["max_per_day"]), str(rule["message"])
+            row.append((code, str(rule["condition"]), str(rule["message"])))
+        elif kind == "overlap" and code == OVERLAP:
+            overlaps = True
+        elif kind == "daily_count" and code == DAILY_COUNT:
+            daily_count = int(rule["limit"])
         else:
-            raise ValueError(f"unknown kind of plausibility rule: {kind!r}")
-    return PlausibilityRules(tuple(row), overlap, daily_count, daily_message)
+            raise BadInput(
+                f"不认识的合理性规则：kind = {kind}，code = {code}",
+                fix=f"kind 只有 row、overlap（code 为 {OVERLAP}）、daily_count（code 为 {DAILY_COUNT}）三种",
+            )
+        messages[code] = str(rule["message"])
+    return PlausibilityRules(tuple(row), overlaps, daily_count, messages)
 
 
 @dataclass(frozen=True)

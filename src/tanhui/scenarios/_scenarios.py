@@ -1,0 +1,123 @@
+"""Scenarios opened by the county, and the acts of residents and officers about single behaviors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from tanhui.kernel.county import County
+from tanhui.kernel.errors import Conflict, NotFound
+from tanhui.kernel.ids import new_number
+from tanhui.scenarios.models import Behavior, Contest, DayMark, Ruling, Scenario, SharedReceipt
+from tanhui.scenarios.rules import read_plausibility
+from tanhui.scenarios.types import ScenarioDraft
+
+
+def scenario_drafts(county: County) -> list[ScenarioDraft]:
+    """The scenarios of the county's folder, in the order in which they are shown."""
+    drafts = []
+    for path in county.files("scenarios", ".toml"):
+        table = county.table(f"scenarios/{path.name}")
+        words = {key: table[key] for key in ("summary", "how_to", "icon", "order", "family", "consent") if key in table}
+        drafts.append(
+            ScenarioDraft(
+                code=table["code"],
+                title=table["title"],
+                method_name=table["method"],
+                enabled=table.get("enabled", True),
+                exclusive_group=table.get("exclusive_group", ""),
+                rules=tuple(table.get("rules", ())),
+                settings=words,
+            )
+        )
+    return sorted(drafts, key=lambda draft: (int(str(draft.settings.get("order", 0))), draft.code))
+
+
+@transaction.atomic
+def open_scenario(draft: ScenarioDraft) -> Scenario:
+    """Open or alter a scenario. When its plausibility rules change, the days of its behaviors become stale."""
+    read_plausibility(draft.rules)
+    before = Scenario.objects.select_for_update().filter(code=draft.code).first()
+    scenario, _ = Scenario.objects.update_or_create(
+        code=draft.code,
+        defaults={
+            "title": draft.title,
+            "method_name": draft.method_name,
+            "enabled": draft.enabled,
+            "exclusive_group": draft.exclusive_group,
+            "rules": [dict(rule) for rule in draft.rules],
+            "settings": dict(draft.settings),
+        },
+    )
+    if before and (before.rules != scenario.rules or before.exclusive_group != scenario.exclusive_group):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO scenarios_day_mark (party_id, day)"
+                " SELECT DISTINCT party_id, day FROM scenarios_behavior WHERE scenario_id = %s",
+                [scenario.id],
+            )
+    return scenario
+
+
+@transaction.atomic
+def contest(*, behavior_id: int, party_id: int, text: str, at: datetime) -> str:
+    """A resident objects to what became of an own behavior; returns the number of the contest.
+
+    Raises NotFound for somebody else's behavior, Conflict while an earlier contest waits for its ruling.
+    """
+    behavior = Behavior.objects.select_for_update().filter(id=behavior_id, party_id=party_id).first()
+    if behavior is None:
+        raise NotFound("没有找到这条记录", fix="从自己的明细里选择一条记录再申诉")
+    if Contest.objects.filter(behavior=behavior, rulings__isnull=True).exists():
+        raise Conflict("这条记录已经有一份申诉在处理", fix="请等工作人员答复；答复后如仍不同意，可以再次申诉")
+    made = Contest.objects.create(number=new_number("cts", at), behavior=behavior, text=text, recorded_at=at)
+    return made.number
+
+
+@transaction.atomic
+def rule(*, behavior_ids: Iterable[int], counts: bool, reason: str, by: str, at: datetime) -> int:
+    """An officer decides that behaviors count, or do not, over what the rules said. Open contests are answered.
+
+    The days are marked, so that the next settlement posts the difference; a later ruling takes it back the same
+    way. Returns how many behaviors were ruled on. Raises NotFound where one does not exist.
+    """
+    ids = sorted(set(behavior_ids))
+    behaviors = {row.id: row for row in Behavior.objects.select_for_update().filter(id__in=ids).order_by("id")}
+    if len(behaviors) != len(ids):
+        raise NotFound("有些记录不存在，没有作出任何裁定", fix="刷新列表后再选")
+    open_contests = {row.behavior_id: row for row in Contest.objects.filter(behavior__in=ids, rulings__isnull=True)}
+    Ruling.objects.bulk_create(
+        Ruling(
+            behavior_id=each,
+            contest=open_contests.get(each),
+            counts=counts,
+            reason=reason,
+            decided_by=by,
+            decided_at=at,
+        )
+        for each in ids
+    )
+    days = {(row.party_id, row.day) for row in behaviors.values()}
+    DayMark.objects.bulk_create(DayMark(party_id=party, day=day) for party, day in sorted(days))
+    return len(ids)
+
+
+@transaction.atomic
+def share(*, behavior_id: int, party_id: int, at: datetime, ends: bool = False) -> str:
+    """A resident shows how one own number was made, or stops showing it; returns the shared number.
+
+    Sharing again gives the same number while it lasts. Raises NotFound for somebody else's behavior.
+    """
+    if not Behavior.objects.filter(id=behavior_id, party_id=party_id).exists():
+        raise NotFound("没有找到这条记录", fix="从自己的明细里选择一条记录再分享")
+    shared = SharedReceipt.objects.select_for_update().filter(behavior_id=behavior_id, ended_at__isnull=True).first()
+    if ends:
+        if shared:
+            shared.ended_at = at
+            shared.save(update_fields=["ended_at"])
+        return shared.number if shared else ""
+    if shared is None:
+        shared = SharedReceipt.objects.create(number=new_number("shr", at), behavior_id=behavior_id, shared_at=at)
+    return shared.number
