@@ -436,21 +436,31 @@ def wheel_binaries() -> Path:
 
 def _binaries(user: _ServerUser) -> Path:
     source = wheel_binaries()
-    samples = (source / "bin" / "postgres", source / "share" / "postgresql" / "postgres.bki")
+    libraries = _bundled_libraries(source)
+    samples = [source / "bin" / "postgres", source / "share" / "postgresql" / "postgres.bki"]
+    samples += sorted(libraries.glob("libpq*"))
     if not user.other or all(_everybody_reads(sample) for sample in samples):
         return source
     status = samples[0].stat()
     name = f"postgresql-{MAJOR}-{_short_hash(f'{status.st_size} {status.st_mtime_ns}')}"
     target = _public_place() / name
     if not target.exists():
-        _copy_readable(source, target)
-    return target
+        _copy_readable(source, libraries, target)
+    return target / source.parent.name / source.name
 
 
-def _copy_readable(source: Path, target: Path) -> None:
+def _bundled_libraries(binaries: Path) -> Path:
+    """Shared libraries beside the package, which the binaries find by a path relative to themselves."""
+    return binaries.parent.with_name(binaries.parent.name + ".libs")
+
+
+def _copy_readable(source: Path, libraries: Path, target: Path) -> None:
     """Copy so that every user can read and run; several copiers at once do not disturb each other."""
     draft = Path(tempfile.mkdtemp(prefix=target.name + ".", dir=target.parent))
-    shutil.copytree(source, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns("include", "*.a", "pgxs"))
+    unneeded = shutil.ignore_patterns("include", "*.a", "pgxs")
+    shutil.copytree(source, draft / source.parent.name / source.name, ignore=unneeded)
+    if libraries.is_dir():
+        shutil.copytree(libraries, draft / libraries.name)
     for path in (draft, *draft.rglob("*")):
         if not path.is_symlink():
             executable = path.is_dir() or path.stat().st_mode & 0o100

@@ -86,7 +86,7 @@ def complain(error: TanhuiError) -> None:
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="tanhui", prog_name="tanhui", help="显示版本。")
+@click.version_option(package_name="tanhui", prog_name="tanhui", message="%(prog)s %(version)s", help="显示版本。")
 def root() -> None:
     """碳惠：县域绿色低碳行动的开放平台。"""
 
