@@ -9,6 +9,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 
+from tanhui.parties.types import Purpose, Role
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes staff accounts; roles are granted separately, so a new account may do nothing."""
@@ -21,7 +23,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """One member of staff who signs in to the office. Residents are not users. What they may do is in their roles."""
+    """One member of staff who signs in to the office. Residents are not users; rights come from roles."""
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"username", "display_name", "password", "last_login"})
     PLAIN: ClassVar[frozenset[str]] = frozenset({"id", "is_active", "created_at"})
@@ -63,7 +65,9 @@ class User(AbstractBaseUser):
         return False
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Whether a role of this user allows `perm` (on `obj`, where it has a scope)."""
+        """Whether a role of this user allows `perm` (in the scope `obj`). Every admin window is `parties.look`."""
+        if perm.partition(".")[2].startswith("view_"):
+            perm = "parties.look"
         return self.is_active and bool(rules.has_perm(perm, self, obj))
 
     def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
@@ -75,7 +79,7 @@ class User(AbstractBaseUser):
 
 
 class Division(models.Model):
-    """One administrative division: the county, a township, a village. The two codes differ for a few townships."""
+    """One administrative division: the county, a township, a village. Its two codes may differ."""
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset()
     PLAIN: ClassVar[frozenset[str]] = frozenset(
@@ -88,8 +92,8 @@ class Division(models.Model):
         VILLAGE = "village", "村（社区）"
 
     id = models.BigAutoField("序号", primary_key=True)
-    code = models.CharField("行政区划代码", max_length=12, unique=True, help_text="民政部门代码")
-    statistical_code = models.CharField("统计用区划代码", max_length=12, unique=True, help_text="统计部门代码")
+    statistical_code = models.CharField("统计用区划代码", max_length=12, unique=True, help_text="12 位")
+    code = models.CharField("行政区划代码", max_length=12, blank=True, help_text="民政部门代码；村和尚未核实的乡镇为空")
     name = models.CharField("名称", max_length=40)
     level = models.CharField("级别", max_length=10, choices=Level)
     parent = models.ForeignKey(
@@ -100,13 +104,13 @@ class Division(models.Model):
     class Meta:
         db_table = "parties_division"
         verbose_name = verbose_name_plural = "行政区划"
-        ordering = ("code",)
+        ordering = ("statistical_code",)
         constraints = [
             models.CheckConstraint(
-                condition=Q(code__regex=r"^[0-9]{6}([0-9]{3})?([0-9]{3})?$")
-                & Q(statistical_code__regex=r"^[0-9]{6}([0-9]{3})?([0-9]{3})?$"),
+                condition=Q(code__regex=r"^([0-9]{6}([0-9]{3}){0,2})?$") & Q(statistical_code__regex=r"^[0-9]{12}$"),
                 name="parties_division_codes",
             ),
+            models.UniqueConstraint(fields=["code"], condition=~Q(code=""), name="parties_division_administrative"),
             models.CheckConstraint(
                 condition=Q(level="county") | Q(parent__isnull=False), name="parties_division_parent"
             ),
@@ -176,16 +180,17 @@ class Resident(models.Model):
 
 
 class Organization(models.Model):
-    """An organization: bureau, school, company, merchant, partner. Known by its unified social credit code."""
+    """An organization: bureau, school, company, partner. Known by its credit code or the county's short name."""
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset()
-    PLAIN: ClassVar[frozenset[str]] = frozenset({"party", "name", "credit_code", "division"})
+    PLAIN: ClassVar[frozenset[str]] = frozenset({"party", "code", "name", "credit_code", "division"})
 
     party = models.OneToOneField(
         Party, verbose_name="当事人", on_delete=models.PROTECT, primary_key=True, related_name="organization"
     )
     name = models.CharField("名称", max_length=80)
-    credit_code = models.CharField("统一社会信用代码", max_length=18, unique=True)
+    code = models.CharField("县内代码", max_length=40, blank=True, help_text="县文件夹中的代码，如 education")
+    credit_code = models.CharField("统一社会信用代码", max_length=18, blank=True)
     division = models.ForeignKey(
         Division, verbose_name="所在地", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -195,9 +200,16 @@ class Organization(models.Model):
         verbose_name = verbose_name_plural = "单位"
         constraints = [
             models.CheckConstraint(
-                condition=Q(credit_code__regex=r"^[0-9A-HJ-NPQRTUWXY]{18}$"),
+                condition=Q(credit_code__regex=r"^([0-9A-HJ-NPQRTUWXY]{18})?$"),
                 name="parties_organization_credit_code",
-            )
+            ),
+            models.CheckConstraint(condition=~Q(credit_code="", code=""), name="parties_organization_known_by"),
+            models.UniqueConstraint(
+                fields=["credit_code"],
+                condition=~Q(credit_code=""),
+                name="parties_organization_one_credit_code",
+            ),
+            models.UniqueConstraint(fields=["code"], condition=~Q(code=""), name="parties_organization_one_code"),
         ]
 
     def __str__(self) -> str:
@@ -205,7 +217,7 @@ class Organization(models.Model):
 
 
 class Login(models.Model):
-    """One way for a resident to sign in. The outside id (such as a WeChat openid) is kept as a keyed hash only."""
+    """One way for a resident to sign in. The outside id (a WeChat openid) is kept as a keyed hash."""
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"party", "login_key"})
     PLAIN: ClassVar[frozenset[str]] = frozenset({"id", "provider", "created_at"})
@@ -338,21 +350,11 @@ class RoleGrant(models.Model):
     """A member of staff holds a role within a scope. It begins and ends once; ended grants stay."""
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset()
-    PLAIN: ClassVar[frozenset[str]] = frozenset(
-        {"id", "user", "role", "scope", "granted_by", "started_at", "ended_at"}
-    )
-
-    class Role(models.TextChoices):
-        ADMINISTRATOR = "administrator", "系统管理员"
-        OPERATOR = "operator", "运营人员"
-        COMMITTEE = "committee", "专家委员"
-        AUDITOR = "auditor", "审计员"
-        PARTNER = "partner", "接入方人员"
-        CLERK = "clerk", "代办员"
+    PLAIN: ClassVar[frozenset[str]] = frozenset({"id", "user", "role", "scope", "granted_by", "started_at", "ended_at"})
 
     id = models.BigAutoField("序号", primary_key=True)
     user = models.ForeignKey(User, verbose_name="工作人员", on_delete=models.PROTECT, related_name="grants")
-    role = models.CharField("角色", max_length=16, choices=Role)
+    role = models.CharField("角色", max_length=16, choices=[(role.value, role.title) for role in Role])
     scope = models.CharField(
         "范围", max_length=60, blank=True, help_text="空为全县；division:、organization:、source: 加代码"
     )
@@ -382,7 +384,7 @@ class RoleGrant(models.Model):
 
 
 class Consent(models.Model):
-    """A resident gave or withdrew consent to one purpose, under one version of the text. Only ever appended."""
+    """A resident gave or withdrew consent to one purpose, under one text version. Only ever appended."""
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset()
     PLAIN: ClassVar[frozenset[str]] = frozenset(
@@ -393,7 +395,7 @@ class Consent(models.Model):
     party = models.ForeignKey(
         Party, verbose_name="居民", on_delete=models.PROTECT, related_name="consents", db_index=False
     )
-    purpose = models.CharField("目的", max_length=20)
+    purpose = models.CharField("目的", max_length=20, choices=[(item.value, item.title) for item in Purpose])
     text_version = models.CharField("文本版本", max_length=40)
     given = models.BooleanField("同意", help_text="否为撤回")
     at = models.DateTimeField("时间")
@@ -419,7 +421,7 @@ class Consent(models.Model):
 
 
 class Binding(models.Model):
-    """A resident says: this person id at this partner is me. The id is kept as a keyed hash, destroyed by erasure."""
+    """A resident says: this person id at this partner is me. The id is kept as a keyed hash."""
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"subject_key"})
     PLAIN: ClassVar[frozenset[str]] = frozenset({"id", "source", "party", "purpose", "started_at", "ended_at"})
@@ -472,9 +474,7 @@ class BindingEvent(models.Model):
     class Meta:
         db_table = "parties_binding_event"
         verbose_name = verbose_name_plural = "绑定动态"
-        constraints = [
-            models.UniqueConstraint(fields=["binding", "bound"], name="parties_binding_event_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["binding", "bound"], name="parties_binding_event_once")]
 
     def __str__(self) -> str:
         return "绑定" if self.bound else "解绑"
@@ -499,7 +499,7 @@ class Erasure(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, when. Each entry's hash covers the hash before it. Holds no personal data of residents."""
+    """Who did what to what, when. Each hash covers the hash before it. No personal data of residents."""
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset()
     PLAIN: ClassVar[frozenset[str]] = frozenset(
