@@ -194,9 +194,7 @@ def check(evidence: Evidence, at: datetime, settings: IntakeSettings) -> Prepare
             details[name] = value
     if ended_at is not None:
         details["duration_s"] = int((ended_at - happened_at).total_seconds())
-    return Prepared(
-        happened_at, ended_at, (columns[0], columns[1], columns[2], columns[3]), details or None
-    )
+    return Prepared(happened_at, ended_at, (columns[0], columns[1], columns[2], columns[3]), details or None)
 
 
 def _check_identity(evidence: Evidence) -> None:
@@ -215,9 +213,7 @@ def _check_identity(evidence: Evidence) -> None:
         raise RowFault("bad_note", f"说明不能超过 {MAX_NOTE} 个字，不能含控制字符")
 
 
-def _check_times(
-    evidence: Evidence, at: datetime, settings: IntakeSettings
-) -> tuple[datetime, datetime | None]:
+def _check_times(evidence: Evidence, at: datetime, settings: IntakeSettings) -> tuple[datetime, datetime | None]:
     happened_at, ended_at = evidence.happened_at, evidence.ended_at
     if happened_at.tzinfo is None or (ended_at is not None and ended_at.tzinfo is None):
         raise RowFault("no_zone", "时间没有时区")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -82,6 +82,14 @@ class DeliveryDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class FileDelivery:
+    """A partner's table, ready to be submitted: what it is, and its rows, read as they are asked for."""
+
+    draft: DeliveryDraft
+    evidence: Iterable[Evidence | Refusal]
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryReceipt:
     """What became of a delivery. `rows_read` is always the sum of the other four counts.
 
@@ -119,6 +127,24 @@ class SourceKeyDraft:
 
     key_id: str
     public_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDraft:
+    """What a partner shall be after `admit`. `scenarios` are the codes it may report, none meaning all.
+
+    Better grades than `top_grade` count as that grade. `organization` is a party number. `keys` are added,
+    `revoke_keys` revoked; a revoked key stays on record and cannot come back.
+    """
+
+    code: str
+    title: str
+    scenarios: tuple[str, ...] = ()
+    top_grade: Grade = Grade.B
+    status: SourceStatus = SourceStatus.ACTIVE
+    organization: str | None = None
+    keys: tuple[SourceKeyDraft, ...] = ()
+    revoke_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
