@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
 from tanhui.kernel.county import PROJECT_ROOT, load_county
 from tanhui.kernel.days import local_day
@@ -22,12 +22,12 @@ from tanhui_methods import FactorTable, Library, Method, load_library, load_meth
 
 def current_programme() -> Programme:
     """The points programme of this installation's county."""
-    return read_programme(load_county(settings.COUNTY).table("programme.toml"))
+    return read_programme(load_county(settings.TANHUI_COUNTY).table("programme.toml"))
 
 
 def library() -> Library:
     """The methods and factors as the files say now: what may be registered, not what is in force."""
-    county = load_county(settings.COUNTY)
+    county = load_county(settings.TANHUI_COUNTY)
     return load_library(PROJECT_ROOT / "methods", [PROJECT_ROOT / "factors", county.folder / "factors"])
 
 
@@ -133,24 +133,8 @@ def wide_horizons() -> dict[str, list[int]]:
 # ---------------------------------------------------------------- the life of a version
 
 
-@transaction.atomic
-def advance_method(
-    *,
-    name: str,
-    version: str,
-    stage: str,
-    by: str,
-    note: str = "",
-    at: datetime,
-    rule_hash: str | None = None,
-) -> MethodVersion:
-    """Move a method version to the next stage of its life: draft, committee_review, public_notice, in_force,
-    withdrawn. `draft` registers the file as it stands, with the factor rows it uses, under its hash.
-
-    In force, it rules from its valid_from; the version it supersedes ends on that day; and every behavior of the
-    days concerned is marked, so that the next settlement posts the difference. Raises MethodMissing where no such
-    file or version is known, MethodNotReady where the step is not allowed, with what is missing.
-    """
+def advance(name: str, version: str, stage: str, *, by: str, note: str, at: datetime, rule_hash: str) -> MethodVersion:
+    """Move a version to its next stage; see the verb `advance_method`."""
     if stage == MethodDecision.Stage.DRAFT:
         row = _register(name, version, at)
     else:

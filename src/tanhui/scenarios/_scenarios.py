@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from tanhui.kernel.county import County
 from tanhui.kernel.errors import Conflict, NotFound
 from tanhui.kernel.ids import new_number
+from tanhui.scenarios._statement import behavior_id
 from tanhui.scenarios.models import Behavior, Contest, DayMark, Ruling, Scenario, SharedReceipt
 from tanhui.scenarios.rules import read_plausibility
 from tanhui.scenarios.types import ScenarioDraft
@@ -62,12 +63,13 @@ def open_scenario(draft: ScenarioDraft) -> Scenario:
 
 
 @transaction.atomic
-def contest(*, behavior_id: int, party_id: int, text: str, at: datetime) -> str:
+def contest(*, number: str, party_id: int, text: str, at: datetime) -> str:
     """A resident objects to what became of an own behavior; returns the number of the contest.
 
     Raises NotFound for somebody else's behavior, Conflict while an earlier contest waits for its ruling.
     """
-    behavior = Behavior.objects.select_for_update().filter(id=behavior_id, party_id=party_id).first()
+    own = Behavior.objects.select_for_update().filter(id=behavior_id(number), party_id=party_id)
+    behavior = own.first()
     if behavior is None:
         raise NotFound("没有找到这条记录", fix="从自己的明细里选择一条记录再申诉")
     if Contest.objects.filter(behavior=behavior, rulings__isnull=True).exists():
@@ -76,14 +78,9 @@ def contest(*, behavior_id: int, party_id: int, text: str, at: datetime) -> str:
     return made.number
 
 
-@transaction.atomic
-def rule(*, behavior_ids: Iterable[int], counts: bool, reason: str, by: str, at: datetime) -> int:
-    """An officer decides that behaviors count, or do not, over what the rules said. Open contests are answered.
-
-    The days are marked, so that the next settlement posts the difference; a later ruling takes it back the same
-    way. Returns how many behaviors were ruled on. Raises NotFound where one does not exist.
-    """
-    ids = sorted(set(behavior_ids))
+def rule(*, numbers: Sequence[str], counts: bool, reason: str, by: str, at: datetime) -> int:
+    """Append a ruling to each behavior and mark its day; see the verb `rule`."""
+    ids = sorted({behavior_id(number) for number in numbers})
     behaviors = {row.id: row for row in Behavior.objects.select_for_update().filter(id__in=ids).order_by("id")}
     if len(behaviors) != len(ids):
         raise NotFound("有些记录不存在，没有作出任何裁定", fix="刷新列表后再选")
@@ -105,19 +102,20 @@ def rule(*, behavior_ids: Iterable[int], counts: bool, reason: str, by: str, at:
 
 
 @transaction.atomic
-def share(*, behavior_id: int, party_id: int, at: datetime, ends: bool = False) -> str:
+def share(*, number: str, party_id: int, at: datetime, ends: bool = False) -> str:
     """A resident shows how one own number was made, or stops showing it; returns the shared number.
 
     Sharing again gives the same number while it lasts. Raises NotFound for somebody else's behavior.
     """
-    if not Behavior.objects.filter(id=behavior_id, party_id=party_id).exists():
+    behavior = Behavior.objects.filter(id=behavior_id(number), party_id=party_id).first()
+    if behavior is None:
         raise NotFound("没有找到这条记录", fix="从自己的明细里选择一条记录再分享")
-    shared = SharedReceipt.objects.select_for_update().filter(behavior_id=behavior_id, ended_at__isnull=True).first()
+    shared = SharedReceipt.objects.select_for_update().filter(behavior=behavior, ended_at__isnull=True).first()
     if ends:
         if shared:
             shared.ended_at = at
             shared.save(update_fields=["ended_at"])
         return shared.number if shared else ""
     if shared is None:
-        shared = SharedReceipt.objects.create(number=new_number("shr", at), behavior_id=behavior_id, shared_at=at)
+        shared = SharedReceipt.objects.create(number=new_number("shr", at), behavior=behavior, shared_at=at)
     return shared.number

@@ -20,8 +20,8 @@ from tanhui.ledger import services as ledger
 from tanhui.ledger.types import STAGING_DDL, Staged
 from tanhui.scenarios import _budget, _methods
 from tanhui.scenarios import _settle_sql as sql
-from tanhui.scenarios._intake import claim_bound_evidence, drop_overdue_evidence
 from tanhui.scenarios._posting import stage_taken_back
+from tanhui.scenarios._waiting import claim_bound_evidence, drop_overdue_evidence
 from tanhui.scenarios.models import MethodInForce, Scenario, SettlementRun
 from tanhui.scenarios.rules import PlausibilityRules, Programme, read_plausibility
 from tanhui.scenarios.types import SettlementBusy, SettlementSummary
@@ -50,12 +50,7 @@ def settle(
     on_progress: Progress | None = None,
     person_days_a_run: int = PERSON_DAYS_A_RUN,
 ) -> SettlementSummary:
-    """Reconcile every marked person-day with the books; `at` is the time of recording.
-
-    Each run is one transaction over a span of days: marks, lines, postings and figures change together or not at
-    all, so a crash loses nothing and the next call goes on. `on_progress(done, total)` counts marks.
-    Raises SettlementBusy while another settlement runs.
-    """
+    """Reconcile every marked person-day with the books; see the verb `settle`."""
     programme = programme or _methods.current_programme()
     summary = SettlementSummary()
     with _only_one():

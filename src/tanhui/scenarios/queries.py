@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tanhui.scenarios._figures import county_figures, daily_figures, figures_by_scenario, figures_by_township
+from tanhui.scenarios._intake import file_delivery
 from tanhui.scenarios._methods import current_programme, library
 from tanhui.scenarios._office import (
     budget,
@@ -24,7 +25,9 @@ from tanhui.scenarios._office import (
     source,
     sources,
 )
+from tanhui.scenarios._replay import shadow_replay
 from tanhui.scenarios._scenarios import scenario_drafts
+from tanhui.scenarios._sources import delivery_receipt, events_evidence, signing_key
 from tanhui.scenarios._statement import behavior_id, behavior_number, case, receipt, statement
 from tanhui.scenarios.models import Scenario
 
@@ -39,8 +42,11 @@ __all__ = [
     "daily_figures",
     "deliveries",
     "delivery",
+    "delivery_receipt",
+    "events_evidence",
     "figures_by_scenario",
     "figures_by_township",
+    "file_delivery",
     "library",
     "marks_waiting",
     "method_version",
@@ -54,6 +60,8 @@ __all__ = [
     "scenarios",
     "set_aside",
     "set_aside_counts",
+    "shadow_replay",
+    "signing_key",
     "source",
     "sources",
     "statement",
