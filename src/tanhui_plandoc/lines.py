@@ -1,0 +1,96 @@
+"""Clean lines: one spelling of widths, spaces and marks, each with its place in the source."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
+_PAGE_NUMBER = re.compile(r"第\d{1,4}页(?:[,，/]?共\d{1,4}页)?|[-—–―·~]+ ?\d{1,4} ?[-—–―·~]+")
+_LONE_NUMBER = re.compile(r"\d{1,4}")
+
+# Signs of Chinese text: ideographs, their punctuation, and the marks that plans use.
+CHINESE = (
+    r"\u2018-\u201f\u2026\u2014\u2460-\u24ff\u25a0-\u27bf\u3001-\u301f\u3021-\u303f\u3400-\u4dbf\u4e00-\u9fff"
+    r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\U00020000-\U0003ffff"
+)
+_HAS_CHINESE = re.compile(f"[{CHINESE}]")
+_SPACE_BESIDE_CHINESE = re.compile(f"(?<=[{CHINESE}]) | (?=[{CHINESE}])")
+_MARK_BESIDE_CHINESE = re.compile(f"(?<=[{CHINESE}])[,:;!?]|[,:;!?](?=[{CHINESE}])")
+_WIDE = {",": "，", ":": "：", ";": "；", "!": "！", "?": "？"}
+_WIDE_BRACKETS = str.maketrans({"(": "（", ")": "）"})
+
+
+def _spellings() -> dict[int, str | None]:
+    """One character for another: full-width letters and digits, look-alike radicals, odd spaces, the invisible."""
+    table: dict[int, str | None] = {}
+    narrow = [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]
+    narrow += [ord(sign) for sign in "％＋－．／＝＜＞＆＃＠＊＿｜"]
+    lookalike = [*range(0x2E80, 0x2FE0), *range(0xF900, 0xFB00), *range(0x2F800, 0x2FA20)]
+    for code in narrow + lookalike:
+        table[code] = unicodedata.normalize("NFKC", chr(code))
+    for code in [*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]:
+        table[code] = None
+    for code in [0x2060, 0xFEFF, *range(0xD800, 0xE000)]:
+        table[code] = None
+    for code in [0x09, 0x0B, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]:
+        table[code] = " "
+    return table
+
+
+_SPELLING = _spellings()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that says something. `number` counts from 1 as an editor does; a row of a table has its `cells`."""
+
+    number: int
+    text: str
+    cells: tuple[str, ...] | None = None
+
+
+def normalize(text: str) -> list[Line]:
+    """The lines of a text, cleaned, without the empty ones and the page numbers. Never fails.
+
+    Bold marks go; digits and letters become half-width, punctuation within Chinese full-width; spaces beside
+    Chinese go; a line with tabs is a row of cells, empty cells kept.
+    """
+    lines = []
+    for number, source in enumerate(_LINE_ENDS.split(text), start=1):
+        pieces = source.split("\f")
+        for piece in pieces:
+            line = _row(number, piece) if _is_row(piece) else Line(number, clean(piece))
+            at_page_break = len(pieces) > 1
+            if line.text.strip("\t") and not _is_page_number(line.text, at_page_break):
+                lines.append(line)
+    return lines
+
+
+def clean(text: str) -> str:
+    """One spelling of a piece of text, without line breaks. Cleaning twice changes nothing more."""
+    previous = None
+    while previous != text:
+        previous = text
+        text = " ".join(text.replace("**", "").translate(_SPELLING).split(" ")).strip(" ")
+        text = re.sub(" {2,}", " ", text)
+        text = _SPACE_BESIDE_CHINESE.sub("", text)
+        if _HAS_CHINESE.search(text):
+            text = text.translate(_WIDE_BRACKETS)
+            text = _MARK_BESIDE_CHINESE.sub(lambda match: _WIDE[match.group()], text)
+    return text
+
+
+def _is_row(source: str) -> bool:
+    """A tab parts cells, but for a single one in front: that is how some write an indent."""
+    return "\t" in source.removeprefix("\t")
+
+
+def _row(number: int, source: str) -> Line:
+    cells = tuple(clean(cell) for cell in source.split("\t"))
+    return Line(number, "\t".join(cells), cells)
+
+
+def _is_page_number(text: str, at_page_break: bool) -> bool:
+    return bool(_PAGE_NUMBER.fullmatch(text) or (at_page_break and _LONE_NUMBER.fullmatch(text)))

@@ -1,0 +1,90 @@
+"""Logical paragraphs: what a page or a line end broke in mid-sentence is joined again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from tanhui_plandoc.lines import Line, clean, normalize
+
+_HEADING_CHARS = 30
+_ENDS = "。！？；：…!?;:"
+_CLOSERS = "”’）】》〕」』)]"
+_INSIDE_A_SENTENCE = re.compile("[，。；：！？]|(?<=[^一二三四五六七八九十百])、")
+_STARTS_ANEW = re.compile(
+    "[一二三四五六七八九十百]+、"
+    r"|（[一二三四五六七八九十百\d]{1,4}）"
+    r"|\d{1,3}(?:\.(?!\d)|、|）)"
+    r"|第[一二三四五六七八九十百\d]+[章节条篇]"
+    r"|(?:专栏|附件|附表|附录)[一二三四五六七八九十\d]*"
+    "|注[：:1-9]|[●■◆◇○□➢★▲·•]"
+)
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph or, with `cells`, a row of a table. `lines` are the source lines that it came from, from 1."""
+
+    text: str
+    lines: tuple[int, ...]
+    cells: tuple[str, ...] | None = None
+
+
+@dataclass
+class _Open:
+    """A paragraph to which lines may still be added."""
+
+    pieces: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    depth: int = 0
+
+    def add(self, line: Line) -> None:
+        if self.pieces and _needs_space(self.pieces[-1], line.text):
+            self.pieces.append(" ")
+        self.pieces.append(line.text)
+        if line.number not in self.numbers[-1:]:
+            self.numbers.append(line.number)
+        self.depth = max(0, self.depth + line.text.count("（") - line.text.count("）"))
+
+    def goes_on(self) -> bool:
+        """Whether its last line was broken in mid-sentence."""
+        last = self.pieces[-1]
+        if len(self.pieces) == 1 and _is_heading(last):
+            return False
+        if self.depth == 0 and last.endswith(("）", "】")):
+            return False
+        return last.rstrip(_CLOSERS)[-1:] not in _ENDS or self.depth > 0
+
+    def close(self) -> Paragraph:
+        return Paragraph(clean("".join(self.pieces)), tuple(self.numbers))
+
+
+def paragraphs(text: str) -> list[Paragraph]:
+    """The paragraphs and table rows of a text as a PDF extractor leaves it. Pure; never fails.
+
+    A line goes on in the next where it ends in mid-sentence or in an open bracket and the next does not start
+    with a numbering, `专栏`, `附件` or a bullet. Headings, which end without a full stop, stay by themselves.
+    """
+    found: list[Paragraph] = []
+    current: _Open | None = None
+    for line in normalize(text):
+        if current and (line.cells or _STARTS_ANEW.match(line.text) or not current.goes_on()):
+            found.append(current.close())
+            current = None
+        if line.cells:
+            found.append(Paragraph(line.text, (line.number,), line.cells))
+            continue
+        current = current or _Open()
+        current.add(line)
+    if current:
+        found.append(current.close())
+    return found
+
+
+def _is_heading(text: str) -> bool:
+    return len(text) <= _HEADING_CHARS and not _INSIDE_A_SENTENCE.search(text)
+
+
+def _needs_space(before: str, after: str) -> bool:
+    """Words of Latin script are parted; numbers and Chinese are not."""
+    return before[-1:].isascii() and before[-1:].isalpha() and after[:1].isascii() and after[:1].isalpha()
