@@ -1,13 +1,12 @@
 """The county's public figures: sums over what settlement runs changed, never over people one by one.
 
-Totals, days and scenarios are read from `DayFigure` (a few rows a day, however many behaviors). Townships need the
-residents: one set-based sum over the lines by resident, about a second for a million lines, so that a door should
-keep the answer until the next run (`CountyFigures.run_number` changes when the figures do).
+Totals, days and scenarios are read from `DayFigure` (a few rows a day, however many behaviors). The number of
+residents and the townships need one set-based pass over behaviors and lines, about a second for a million, so that
+a door should keep the answer until the next run: the figures change with a run and with nothing else.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -23,7 +22,7 @@ FEWEST_RESIDENTS = 5
 
 @dataclass(frozen=True)
 class CountyFigures:
-    """The county's totals as of the last finished run. `residents` have at least one behavior in the books."""
+    """The county's totals as of the last run. `residents` have at least one behavior on record, counted or not."""
 
     residents: int
     behaviors: int
@@ -75,7 +74,7 @@ def county_figures() -> CountyFigures:
     )
     days = DayFigure.objects.filter(change_behaviors__gt=0).aggregate(first=Min("day"), last=Max("day"))
     cut = BudgetAdjustment.objects.aggregate(points=Sum("change_points"))["points"] or 0
-    run = SettlementRun.objects.filter(ended_at__isnull=False).order_by("-ended_at").first()
+    run = SettlementRun.objects.order_by("-id").first()
     return CountyFigures(
         residents=_residents(),
         behaviors=sums["behaviors"] or 0,
@@ -131,3 +130,45 @@ def daily_figures(days: int, through: date) -> list[DailyFigure]:
         )
         for day in (first + timedelta(days=offset) for offset in range(days))
     ]
+
+
+_RESIDENTS = "SELECT count(*) FROM (SELECT DISTINCT party_id FROM scenarios_behavior) residents"
+
+_BY_RESIDENT = """
+SELECT b.party_id, sum(l.change_g)::bigint, sum(l.change_points)::bigint
+FROM scenarios_settlement_line l JOIN scenarios_behavior b ON b.id = l.behavior_id
+GROUP BY b.party_id HAVING sum(l.change_g) <> 0 OR sum(l.change_points) <> 0
+"""
+
+
+def _residents() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_RESIDENTS)
+        return int(cursor.fetchone()[0])
+
+
+def figures_by_township() -> list[TownshipFigure]:
+    """Every township of the county by code, from the residents who said where they live.
+
+    Points are by the scenarios' rules, before a pro rata reduction of a month.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_RESIDENT)
+        rows: list[tuple[int, int, int]] = cursor.fetchall()
+    places = parties.division_of(party_id for party_id, _, _ in rows)
+    sums: dict[str, tuple[int, int, int]] = {}
+    for party_id, grams, points in rows:
+        place = places.get(party_id)
+        if place is None or place.level == "county":
+            continue
+        code = place.code if place.level == "township" else place.parent_code
+        people, all_grams, all_points = sums.get(code, (0, 0, 0))
+        sums[code] = (people + 1, all_grams + grams, all_points + points)
+    townships = parties.divisions("township")
+    return [_township(place.code, place.name, *sums.get(place.code, (0, 0, 0))) for place in townships]
+
+
+def _township(code: str, name: str, residents: int, reduction_g: int, points: int) -> TownshipFigure:
+    if 0 < residents < FEWEST_RESIDENTS:
+        return TownshipFigure(code, name, None, None, None)
+    return TownshipFigure(code, name, residents, reduction_g, points)

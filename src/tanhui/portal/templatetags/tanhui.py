@@ -31,7 +31,9 @@ STATUS_WORDS = {
 }
 STAGE_WORDS = {
     "draft": ("", "草案"),
+    "review": ("info", "专家评审"),
     "committee_review": ("info", "专家评审"),
+    "notice": ("info", "公示"),
     "public_notice": ("info", "公示"),
     "in_force": ("good", "施行"),
     "withdrawn": ("bad", "废止"),
@@ -87,9 +89,10 @@ def mass_parts(grams: int) -> tuple[str, str]:
 def grams(value: int | None) -> SafeString:
     """A mass of CO2e for reading, with the exact grams as the element's title."""
     if value is None:
-        return mark_safe(NOTHING)
+        return SafeString(NOTHING)
     number, unit = mass_parts(value)
-    return format_html('<data class="nowrap" value="{}" title="{} 克">{} {}</data>', value, format(value, ","), number, unit)
+    exact = format(value, ",")
+    return format_html('<data class="nowrap" value="{}" title="{} 克">{} {}</data>', value, exact, number, unit)
 
 
 @register.filter
@@ -116,11 +119,10 @@ def day(value: date | datetime | None) -> str:
 def moment(value: datetime | None) -> SafeString:
     """An instant in the county's zone: 2026年11月22日 23:05."""
     if value is None:
-        return mark_safe(NOTHING)
+        return SafeString(NOTHING)
     local = value.astimezone(COUNTY_ZONE)
-    return format_html(
-        '<time datetime="{}">{} {}</time>', local.isoformat(timespec="seconds"), chinese_date(local.date()), f"{local:%H:%M}"
-    )
+    machine, people = local.isoformat(timespec="seconds"), f"{chinese_date(local.date())} {local:%H:%M}"
+    return format_html('<time datetime="{}">{}</time>', machine, people)
 
 
 @register.simple_tag

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.cache import cache
@@ -14,18 +14,39 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from tanhui.kernel.days import local_day
+from tanhui.portal.files import csv_file
 from tanhui.scenarios import queries as scenarios
 
 CHART_DAYS = 90
 _KEEP_SECONDS = 600
 
 
-def _townships(run_number: str) -> list[Any]:
-    """Figures by township, kept until the next settlement run: they are the only costly sum of the page."""
-    key = f"portal:townships:{run_number}"
-    kept = cache.get(key)
+@dataclass(frozen=True)
+class _Figures:
+    """All figures of the page, as of one settlement run."""
+
+    county: Any
+    scenarios: list[Any]
+    townships: list[Any]
+    days: list[Any]
+    through: date
+
+
+def _figures() -> _Figures:
+    """The figures, kept until the next settlement run: nothing else changes them."""
+    latest = scenarios.runs(limit=1)
+    key = f"portal:figures:{latest[0].number if latest else 'none'}"
+    kept: _Figures | None = cache.get(key)
     if kept is None:
-        kept = scenarios.figures_by_township()
+        county = scenarios.county_figures()
+        through = county.last_on or local_day(timezone.now())
+        kept = _Figures(
+            county=county,
+            scenarios=scenarios.figures_by_scenario(),
+            townships=scenarios.figures_by_township(),
+            days=scenarios.daily_figures(CHART_DAYS, through),
+            through=through,
+        )
         cache.set(key, kept, _KEEP_SECONDS)
     return kept
 
@@ -39,59 +60,43 @@ def _levels(values: Sequence[int | None]) -> list[int]:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The county's figures as of the last settlement."""
-    county = scenarios.county_figures()
-    through = county.last_on or local_day(timezone.now())
-    days = scenarios.daily_figures(CHART_DAYS, through)
-    by_scenario = scenarios.figures_by_scenario()
-    townships = _townships(county.run_number)
+    figures = _figures()
+    levels = _levels([township.reduction_g for township in figures.townships])
     context = {
         "section": "home",
-        "county_figures": county,
-        "days": days,
-        "first_day": through - timedelta(days=CHART_DAYS - 1),
-        "last_day": through,
+        "county_figures": figures.county,
+        "days": figures.days,
+        "first_day": figures.through - timedelta(days=CHART_DAYS - 1),
+        "last_day": figures.through,
         "chart": {
-            "days": [figure.day.isoformat() for figure in days],
-            "grams": [figure.reduction_g for figure in days],
-            "behaviors": [figure.behaviors for figure in days],
+            "days": [figure.day.isoformat() for figure in figures.days],
+            "grams": [figure.reduction_g for figure in figures.days],
+            "behaviors": [figure.behaviors for figure in figures.days],
         },
-        "scenarios": by_scenario,
-        "most_grams": max((figure.reduction_g for figure in by_scenario), default=0),
-        "townships": list(zip(townships, _levels([t.reduction_g for t in townships]), strict=True)),
-        "hidden_townships": any(t.reduction_g is None for t in townships),
+        "scenarios": figures.scenarios,
+        "most_grams": max((figure.reduction_g for figure in figures.scenarios), default=0),
+        "townships": list(zip(figures.townships, levels, strict=True)),
     }
     return render(request, "portal/home.html", context)
-
-
-def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
-    """A CSV that Excel opens in Chinese: UTF-8 with a byte order mark, no formulas."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.write("\ufeff")
-    writer = csv.writer(response)
-    writer.writerow(header)
-    writer.writerows(["" if value is None else value for value in row] for row in rows)
-    return response
 
 
 @require_safe
 def days_csv(request: HttpRequest) -> HttpResponse:
     """The days of the chart."""
-    through = scenarios.county_figures().last_on or local_day(timezone.now())
-    rows = ((f.day, f.behaviors, f.reduction_g, f.points) for f in scenarios.daily_figures(CHART_DAYS, through))
+    rows = ((f.day, f.behaviors, f.reduction_g, f.points) for f in _figures().days)
     return csv_file("days.csv", ["日期", "计入行为（次）", "减排量（克CO2e）", "积分"], rows)
 
 
 @require_safe
 def scenarios_csv(request: HttpRequest) -> HttpResponse:
     """Figures by scenario."""
-    rows = ((f.code, f.title, f.behaviors, f.reduction_g, f.points) for f in scenarios.figures_by_scenario())
+    rows = ((f.code, f.title, f.behaviors, f.reduction_g, f.points) for f in _figures().scenarios)
     return csv_file("scenarios.csv", ["代码", "场景", "计入行为（次）", "减排量（克CO2e）", "积分"], rows)
 
 
 @require_safe
 def townships_csv(request: HttpRequest) -> HttpResponse:
     """Figures by township; a township with very few residents has empty cells."""
-    figures = _townships(scenarios.county_figures().run_number)
-    rows = ((f.code, f.name, f.residents, f.reduction_g, f.points) for f in figures)
-    return csv_file("townships.csv", ["行政区划代码", "乡镇（街道）", "参与居民（人）", "减排量（克CO2e）", "积分"], rows)
+    rows = ((f.code, f.name, f.residents, f.reduction_g, f.points) for f in _figures().townships)
+    header = ["行政区划代码", "乡镇（街道）", "参与居民（人）", "减排量（克CO2e）", "积分"]
+    return csv_file("townships.csv", header, rows)

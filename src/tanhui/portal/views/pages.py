@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
@@ -18,6 +18,25 @@ from tanhui.scenarios import queries as scenarios
 _YEAR_SECONDS = 365 * 24 * 60 * 60
 _COLOR = re.compile(r"^#[0-9a-fA-F]{6}$")
 _COLORS = {"primary": "--accent", "primary_dark": "--accent-deep", "primary_soft": "--accent-tint", "ink": "--ink"}
+
+
+@require_safe
+def budget(request: HttpRequest) -> HttpResponse:
+    """The pool of points: what a month was worth by rule, what could be given, and what was given."""
+    table = load_county(settings.TANHUI_COUNTY).table("programme.toml")
+    months = scenarios.budget()
+    context = {
+        "section": "budget",
+        "programme": table,
+        "months": [(month, pro_rata(month.paid, month.full)) for month in reversed(months)],
+        "given": sum(month.paid for month in months),
+    }
+    return render(request, "portal/budget.html", context)
+
+
+def pro_rata(paid: int, full: int) -> str:
+    """paid / full as a percentage with two places, cut off: what everybody got of what the rules alone would give."""
+    return f"{paid * 10_000 // full / Decimal(100):.2f}%" if full > 0 else ""
 
 
 @require_safe

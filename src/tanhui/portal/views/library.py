@@ -1,0 +1,162 @@
+"""The library: methods and factors, from the documents that are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from tanhui.kernel.days import local_day
+from tanhui.portal.document import chapters
+from tanhui.portal.shelf import FAMILIES, TABLES, library, region_words
+from tanhui.portal.files import csv_file
+from tanhui_methods import FactorRow, Method, MethodError
+from tanhui_methods.factors import HEADER
+
+View = Callable[..., HttpResponse]
+_FIELDS = {"value": "written"}
+
+
+def _readable(view: View) -> View:
+    """A page instead of a crash while a document of the library is broken; the page says which."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except MethodError as error:
+            context = {"section": "methods", "errors": getattr(error, "errors", [error])}
+            return render(request, "portal/library_broken.html", context, status=503)
+
+    return guarded
+
+
+def _version_key(method: Method) -> tuple[int, ...]:
+    return tuple(int(part) for part in method.version.split("."))
+
+
+@require_safe
+@_readable
+def methods(request: HttpRequest) -> HttpResponse:
+    """Every method, by family: the version that rules today, or the newest."""
+    today = local_day(timezone.now())
+    shelf = library()
+    shown: list[tuple[Method, int]] = []
+    for _name, versions in groupby(sorted(shelf.methods, key=lambda m: m.name), key=lambda m: m.name):
+        ordered = sorted(versions, key=_version_key, reverse=True)
+        ruling = next((method for method in ordered if method.in_force(today)), ordered[0])
+        shown.append((ruling, len(ordered)))
+    order = list(FAMILIES)
+    shown.sort(key=lambda pair: (order.index(pair[0].family) if pair[0].family in order else 99, pair[0].number))
+    families = [
+        (FAMILIES.get(family, family), family, list(rows))
+        for family, rows in groupby(shown, key=lambda pair: pair[0].family)
+    ]
+    return render(request, "portal/methods.html", {"section": "methods", "families": families, "count": len(shown)})
+
+
+def _versions(family: str, name: str) -> list[Method]:
+    found = [method for method in library().methods if (method.family, method.name) == (family, name)]
+    if not found:
+        raise Http404
+    return sorted(found, key=_version_key, reverse=True)
+
+
+def _pick(versions: Sequence[Method], version: str | None) -> Method:
+    if version is None:
+        today = local_day(timezone.now())
+        return next((method for method in versions if method.in_force(today)), versions[0])
+    found = next((method for method in versions if method.version == version), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_safe
+@_readable
+def method(request: HttpRequest, family: str, name: str, version: str | None = None) -> HttpResponse:
+    """One version of one method: the whole document, readable."""
+    versions = _versions(family, name)
+    chosen = _pick(versions, version)
+    shelf = library()
+    context = {
+        "section": "methods",
+        "method": chosen,
+        "family_title": FAMILIES.get(family, family),
+        "versions": versions,
+        "chapters": chapters(chosen, shelf),
+        "in_force": chosen.in_force(local_day(timezone.now())),
+    }
+    return render(request, "portal/method.html", context)
+
+
+@require_safe
+@_readable
+def method_file(request: HttpRequest, family: str, name: str, version: str) -> HttpResponse:
+    """The document as it is evaluated, byte for byte: its SHA-256 is the hash on the page."""
+    chosen = _pick(_versions(family, name), version)
+    response = HttpResponse(chosen.text.encode(), content_type="text/markdown; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}-{version}.md"'
+    return response
+
+
+def _filtered(request: HttpRequest) -> tuple[list[FactorRow], dict[str, str]]:
+    wanted = {key: request.GET.get(key, "").strip()[:80] for key in ("factor", "region", "year", "table")}
+    rows = [
+        row
+        for row in library().factors.rows
+        if (not wanted["factor"] or row.factor == wanted["factor"])
+        and (not wanted["region"] or row.region == wanted["region"])
+        and (not wanted["year"] or str(row.year or "") == wanted["year"])
+        and (not wanted["table"] or Path(row.path).stem == wanted["table"])
+    ]
+    return rows, wanted
+
+
+@require_safe
+@_readable
+def factors(request: HttpRequest) -> HttpResponse:
+    """Every factor row with value, source and status; by table, region and year."""
+    rows, wanted = _filtered(request)
+    everything = library().factors.rows
+    order = list(TABLES)
+    ordered = sorted(rows, key=lambda row: (_place(order, row), row.factor, row.region, row.year or 0))
+    groups = [(title, list(part)) for title, part in groupby(ordered, key=_table_title)]
+    context = {
+        "section": "factors",
+        "groups": [(title, [(row, region_words(row.region)) for row in part]) for title, part in groups],
+        "count": len(rows),
+        "total": len(everything),
+        "wanted": wanted,
+        "regions": sorted({(row.region, region_words(row.region)) for row in everything}),
+        "years": sorted({row.year for row in everything if row.year}, reverse=True),
+        "tables": [(stem, title) for stem, title in TABLES.items()],
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "portal/factors.html", context)
+
+
+def _place(order: Sequence[str], row: FactorRow) -> int:
+    stem = Path(row.path).stem
+    return order.index(stem) if stem in order else len(order)
+
+
+def _table_title(row: FactorRow) -> str:
+    stem = Path(row.path).stem
+    return TABLES.get(stem, stem)
+
+
+@require_safe
+@_readable
+def factors_csv(request: HttpRequest) -> HttpResponse:
+    """The same rows in the form in which they are kept."""
+    rows, _ = _filtered(request)
+    cells = [[row.unit.text if name == "unit" else getattr(row, _FIELDS.get(name, name)) for name in HEADER] for row in rows]
+    return csv_file("factors.csv", HEADER, cells)

@@ -1,0 +1,53 @@
+"""How was this number made: the receipt that a resident shared, for anybody who has its number."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from tanhui.kernel.errors import TanhuiError
+from tanhui.portal.shelf import library
+from tanhui.scenarios import queries as scenarios
+from tanhui_methods import MethodError
+
+
+@require_safe
+def receipts(request: HttpRequest) -> HttpResponse:
+    """Ask for a number."""
+    number = request.GET.get("number", "").strip()
+    if number:
+        return redirect("portal:receipt", number=number[:60])
+    return render(request, "portal/receipts.html", {"section": "receipts"})
+
+
+@require_safe
+@never_cache
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """Evidence, method, factors, arithmetic at three depths and the ledger's transfer; nothing about the person."""
+    try:
+        found = scenarios.receipt(number)
+    except TanhuiError as error:
+        context = {"section": "receipts", "number": number, "error": error}
+        return render(request, "portal/receipts.html", context, status=error.status)
+    context = {
+        "section": "receipts",
+        "number": number,
+        "receipt": found,
+        "line": found.line,
+        "document": _document(found.rule_hash),
+        "address": request.build_absolute_uri(),
+    }
+    response = render(request, "portal/receipt.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _document(rule_hash: str) -> tuple[str, str, str] | None:
+    """Where the portal shows that very version: (family, name, version); None where the files have moved on."""
+    try:
+        methods = library().methods
+    except MethodError:
+        return None
+    return next((((m.family, m.name, m.version)) for m in methods if m.rule_hash == rule_hash), None)
