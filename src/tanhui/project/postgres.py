@@ -11,7 +11,6 @@ reach the folder or the binaries, such as a checkout under `/root`, they are pla
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import hashlib
 import importlib.util
@@ -33,6 +32,7 @@ import psycopg
 from psycopg import sql
 
 from tanhui.kernel.errors import Conflict, NotFound, TanhuiError
+from tanhui.project.processes import ask_signal_at_parents_death
 
 MAJOR = 18
 DATABASE = "tanhui"
@@ -43,7 +43,6 @@ STOP_SECONDS = 120
 
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_LIMIT = 103  # sun_path has 104 bytes on macOS and 108 on Linux, with the final zero
-_PR_SET_PDEATHSIG = 1
 
 _ORDINARY_SETTINGS = {
     "max_connections": "100",
@@ -274,7 +273,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_stop_with_parent(os.getpid()) if die_with_parent else None,
+                preexec_fn=ask_signal_at_parents_death(signal.SIGINT) if die_with_parent else None,
             )
         _STARTED_HERE[server.pid] = server
         return server.pid
@@ -535,19 +534,6 @@ def _signal(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         return
-
-
-def _stop_with_parent(parent: int) -> Callable[[], None]:
-    """For the child between fork and exec: ask the kernel for SIGINT when the parent ends."""
-    library = ctypes.CDLL(None)
-
-    def arrange() -> None:
-        if hasattr(library, "prctl"):
-            library.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return arrange
 
 
 def _taken_alone(lease: Any) -> bool:

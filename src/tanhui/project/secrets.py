@@ -13,9 +13,9 @@ from pathlib import Path
 
 from tanhui.kernel.errors import BadInput
 
-NAMES = ("django", "personal_data", "lookup", "signing")
+NAMES = ("django", "personal_data", "lookup", "number")
 """What each secret is for: sessions and signatures of Django; encryption of personal data; keyed hashes by
-which personal data are found; signatures of the platform itself (receipts, sealed numbers)."""
+which personal data are found; public numbers that hide a row's serial."""
 
 SECRET_BYTES = 32
 

@@ -11,6 +11,9 @@
 | `TANHUI_DEBUG` | `1` shows tracebacks in the browser | `0` |
 | `TANHUI_DEMO` | `1`: a demo county, where residents may be invented and development sign-in works | `0` |
 | `TANHUI_SECRET_…` | see `tanhui.project.secrets` | `var/secrets.json` |
+| `TANHUI_CIPHER_SUITE` | `SM` or `INTL`, for what is encrypted from now on | `SM` |
+| `TANHUI_LOOKUP_SUITE` | the same for keyed hashes; chosen once, before the first resident | `SM` |
+| `TANHUI_RETIRED_KEYS` | older encryption keys, still needed to read: `SM:<hex> INTL:<hex>` | none |
 """
 
 from __future__ import annotations
@@ -33,6 +36,9 @@ TANHUI_COUNTY = os.environ.get("TANHUI_COUNTY") or "pingjiang"
 TANHUI_DEMO = os.environ.get("TANHUI_DEMO") == "1"
 TANHUI_PUBLIC_URL = (os.environ.get("TANHUI_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/")
 TANHUI_SECRETS = load_secrets(VAR)
+TANHUI_CIPHER_SUITE = os.environ.get("TANHUI_CIPHER_SUITE") or "SM"
+TANHUI_LOOKUP_SUITE = os.environ.get("TANHUI_LOOKUP_SUITE") or "SM"
+TANHUI_RETIRED_KEYS = os.environ.get("TANHUI_RETIRED_KEYS") or ""
 
 DEBUG = os.environ.get("TANHUI_DEBUG") == "1"
 SECRET_KEY = TANHUI_SECRETS["django"].hex()
@@ -126,6 +132,13 @@ USE_I18N = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
+_static_files = "StaticFilesStorage"
+if os.environ.get("TANHUI_STATIC_MANIFEST") == "1":  # served: names carry a hash, browsers may keep them
+    _static_files = "ManifestStaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": f"django.contrib.staticfiles.storage.{_static_files}"},
+}
 
 _secure = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
