@@ -11,6 +11,7 @@ from django.db import connection
 from tanhui.kernel.crypto import key_ring
 from tanhui.kernel.errors import NotFound
 from tanhui.parties import _audit, permissions
+from tanhui.parties._acting import require
 from tanhui.parties._sealed import blind_index, unseal_value
 from tanhui.parties.models import (
     AuditEntry,
@@ -69,6 +70,7 @@ __all__ = [
     "party",
     "party_by_id",
     "relations_of",
+    "require",
     "resident_by_phone",
     "roles_of",
     "staff",
@@ -231,7 +233,7 @@ def bindings_after(cursor: int, limit: int = 1000) -> list[BindingNews]:
         .values_list("id", "binding__source", "binding__subject_key", "binding__party_id", "bound", "at")[:limit]
     )
     return [
-        BindingNews(news_id, source, bytes(key), party_id, bound, at)
+        BindingNews(news_id, source, bytes(key or b""), party_id, bound, at)
         for news_id, source, key, party_id, bound, at in rows
     ]
 

@@ -19,16 +19,20 @@ SOURCE_OF = {
     "recyclables": "demo-recycler",
     "old-clothes": "demo-recycler",
     "express-carton": "demo-recycler",
-    "clean-plate": "demo-shop",
-    "labelled-food": "demo-shop",
+    "clean-plate": "demo-restaurants",
+    "labelled-food": "demo-supermarket",
     "e-invoice": "demo-e-invoice",
-    "walking": SELF,
-    "cycling": SELF,
+    "household-electricity": "demo-power",
+    "rooftop-pv": "demo-power",
+    "walking": "demo-sports",
+    "cycling": "demo-sports",
     "car-free-day": SELF,
 }
 """Which partner holds the evidence of which scenario."""
 
-_MATERIALS = ("paper", "plastic", "carton")
+_MATERIALS = ("waste_paper", "waste_paper", "plastic_box", "metal", "glass")
+_PRODUCTS = ("tea_oil", "dried_tofu", "tea", "unlisted")
+_LABELS = ("carbon_label", "carbon_label", "organic", "no_label")
 
 
 def acts_of(seed: int, person: SimulatedResident, sky: Sky) -> Iterator[tuple[str, Evidence]]:
@@ -49,7 +53,7 @@ def _act(chance: Random, person: SimulatedResident, day: date, scenario: str, nu
     begins = _moment(chance, day, 6 + number * 9, 6)
     quantities, seconds = _QUANTITIES[scenario](chance)
     return Evidence(
-        external_id=f"{source[-4:].upper()}-{day:%y%m%d}-{person.index:06d}-{scenario[:3]}{number}",
+        external_id=f"{source.rpartition('-')[2][:4].upper()}-{day:%y%m%d}-{person.index:06d}-{scenario[:3]}{number}",
         scenario=scenario,
         happened_at=begins,
         ended_at=begins + timedelta(seconds=seconds) if seconds else None,
@@ -85,19 +89,19 @@ def _moment(chance: Random, day: date, from_hour: int, hours: int) -> datetime:
 
 def _track(chance: Random, seconds: int) -> Quantities:
     jump = chance.randrange(4_000, 9_000) if chance.randrange(400) == 0 else chance.randrange(20, 90)
-    return {"gps_points": max(2, seconds // 5), "max_gps_jump_m": jump}
+    return {"gps_point_count": max(2, seconds // 5), "max_gps_jump_m": jump}
 
 
 def _e_bike(chance: Random) -> tuple[Quantities, int]:
     if chance.randrange(40) == 0:  # unlocked, looked at, locked again
-        return {"distance_m": 0, "gps_points": 4, "max_gps_jump_m": 0}, chance.randrange(5, 40)
+        return {"distance_m": 0, "gps_point_count": 4, "max_gps_jump_m": 0}, chance.randrange(5, 40)
     seconds = chance.randrange(240, 2_400)
     return {"distance_m": seconds * chance.randrange(28, 58) // 10, **_track(chance, seconds)}, seconds
 
 
 def _bus(chance: Random) -> tuple[Quantities, int]:
     metres = chance.randrange(1_200, 14_000)
-    return {"distance_m": metres}, metres // 6
+    return {"distance_m": metres, "basis": "distance"}, metres // 6
 
 
 def _ride(chance: Random) -> tuple[Quantities, int]:
@@ -116,7 +120,7 @@ _QUANTITIES: dict[str, Callable[[Random], tuple[Quantities, int]]] = {
     "cycling": _ride,
     "new-energy-car": _drive,
     "walking": lambda chance: ({"step_count": chance.randrange(2_000, 18_000)}, 0),
-    "car-free-day": lambda chance: ({"item_count": 1}, 0),
+    "car-free-day": lambda chance: ({"odometer_change_m": 0 if chance.randrange(9) else 1_200}, 86_400),
     "recyclables": lambda chance: (
         {"mass_g": chance.randrange(300, 12_000), "material": chance.choice(_MATERIALS)},
         0,
@@ -124,6 +128,22 @@ _QUANTITIES: dict[str, Callable[[Random], tuple[Quantities, int]]] = {
     "old-clothes": lambda chance: ({"mass_g": chance.randrange(500, 8_000)}, 0),
     "express-carton": lambda chance: ({"item_count": chance.randrange(1, 5)}, 0),
     "clean-plate": lambda chance: ({"item_count": 1}, 0),
-    "labelled-food": lambda chance: ({"mass_g": chance.randrange(200, 3_000)}, 0),
+    "labelled-food": lambda chance: (
+        {
+            "mass_g": chance.randrange(200, 3_000),
+            "product": chance.choice(_PRODUCTS),
+            "label": chance.choice(_LABELS),
+        },
+        0,
+    ),
     "e-invoice": lambda chance: ({"item_count": chance.randrange(1, 4)}, 0),
+    "household-electricity": lambda chance: (
+        {
+            "energy_wh": chance.randrange(3_000, 14_000),
+            "own_mean_wh": chance.randrange(4_000, 12_000),
+            "person_count": chance.randrange(1, 6),
+        },
+        0,
+    ),
+    "rooftop-pv": lambda chance: ({"energy_wh": chance.randrange(4_000, 40_000)}, 0),
 }

@@ -106,9 +106,7 @@ class Simulation:
             roll = chance.randrange(900)
             if roll < 2 and "distance_m" in item.quantities and source != CSV_SOURCE:
                 less = int(item.quantities["distance_m"]) * 9 // 10
-                corrected.append(
-                    replace(item, revision=2, quantities={**item.quantities, "distance_m": less})
-                )
+                corrected.append(replace(item, revision=2, quantities={**item.quantities, "distance_m": less}))
             elif roll == 2:
                 withdrawn.append(item.external_id)
         if corrected or withdrawn:
@@ -135,16 +133,14 @@ def to_csv(evidence: Sequence[Evidence]) -> bytes:
                 f"{ride.happened_at.astimezone(COUNTY_ZONE):%Y-%m-%dT%H:%M:%S}",
                 f"{ended_at.astimezone(COUNTY_ZONE):%Y-%m-%dT%H:%M:%S}",
                 ride.quantities["distance_m"],
-                ride.quantities["gps_points"],
+                ride.quantities["gps_point_count"],
                 ride.quantities["max_gps_jump_m"],
             )
         )
     return text.getvalue().encode()
 
 
-def simulate(
-    seed: int, *, residents: int, days: int, end_on: date, division_codes: Sequence[str]
-) -> Simulation:
+def simulate(seed: int, *, residents: int, days: int, end_on: date, division_codes: Sequence[str]) -> Simulation:
     """The county of that seed whose last day is `end_on` (inclusive)."""
     first_day = end_on - timedelta(days=days - 1)
     people = invent_residents(seed, residents, division_codes, first_day, days)

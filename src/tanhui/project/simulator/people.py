@@ -12,9 +12,11 @@ SOURCES = (
     "demo-e-bike",
     "demo-charging",
     "demo-recycler",
-    "demo-shop",
+    "demo-restaurants",
+    "demo-supermarket",
     "demo-e-invoice",
     "demo-power",
+    "demo-sports",
 )
 SELF = "self"
 
@@ -39,12 +41,19 @@ HABITS: tuple[Habit, ...] = (
         20,
         {"shared-e-bike": 350, "cycling": 250, "walking": 600, "clean-plate": 300, "e-invoice": 10},
     ),
-    Habit("farmer", 22, {"recyclables": 45, "electric-bus": 60, "walking": 450, "old-clothes": 6}),
+    Habit("farmer", 22, {"recyclables": 45, "electric-bus": 60, "walking": 450, "old-clothes": 6, "rooftop-pv": 60}),
     Habit("elder", 13, {"walking": 550, "electric-bus": 150, "recyclables": 60, "clean-plate": 150}),
     Habit(
         "driver",
         15,
-        {"new-energy-car": 600, "car-free-day": 40, "e-invoice": 130, "labelled-food": 40, "clean-plate": 90},
+        {
+            "new-energy-car": 600,
+            "car-free-day": 40,
+            "e-invoice": 130,
+            "labelled-food": 40,
+            "clean-plate": 90,
+            "household-electricity": 200,
+        },
     ),
 )
 
@@ -88,7 +97,7 @@ def invent_residents(
     for index in range(count):
         chance = Random(f"{seed}:person:{index}")  # noqa: S311  (a replayable simulation, not a secret)
         habit = chance.choices(HABITS, weights)[0]
-        subjects = {source: f"{source[5:8].upper()}{seed % 97:02d}-{index:06d}" for source in SOURCES}
+        subjects = {source: f"U{seed % 97:02d}-{place}-{index:06d}" for place, source in enumerate(SOURCES)}
         binds = {}
         for source in SOURCES:
             roll = chance.randrange(1000)
