@@ -241,7 +241,7 @@ def require_consent(party_id: int, purpose: Purpose) -> None:
     """Raises ConsentMissing where the latest word on this purpose is not a yes."""
     latest = Consent.objects.filter(party_id=party_id, purpose=purpose).order_by("-id").first()
     if latest is None or not latest.given:
-        raise ConsentMissing(f"居民没有同意“{purpose.title}”", where=purpose.value, fix="请本人同意后再试")
+        raise ConsentMissing(f"居民没有同意“{purpose.label}”", where=purpose.value, fix="请本人同意后再试")
 
 
 def check_identity(details: IdentityDetails, at: datetime, by: Actor | None) -> PartyRef:
@@ -308,7 +308,7 @@ def _known_organization(credit_code: str, code: str) -> int | None:
     for field, value in (("credit_code", credit_code), ("code", code)):
         found = Organization.objects.filter(**{field: value}).first() if value else None
         if found is not None:
-            return found.pk
+            return int(found.pk)
     return None
 
 

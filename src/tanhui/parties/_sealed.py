@@ -28,7 +28,7 @@ def seal_value(party_id: int, kind: str, text: str, at: datetime) -> None:
 def unseal_value(value: SealedValue) -> str:
     """The plain text of a sealed value. Raises Undecipherable."""
     context = f"parties_sealed_value:{value.kind}:{value.party_id}"
-    return key_ring().decrypt(value.ciphertext, context=context).decode()
+    return key_ring().decrypt(bytes(value.ciphertext), context=context).decode()
 
 
 def reseal_stale(at: datetime, limit: int = 1000) -> int:

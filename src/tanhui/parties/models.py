@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import rules
+import rules.permissions
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
@@ -68,7 +68,7 @@ class User(AbstractBaseUser):
         """Whether a role of this user allows `perm` (in the scope `obj`). Every admin window is `parties.look`."""
         if perm.partition(".")[2].startswith("view_"):
             perm = "parties.look"
-        return self.is_active and bool(rules.has_perm(perm, self, obj))
+        return self.is_active and bool(rules.permissions.has_perm(perm, self, obj))
 
     def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
         return all(self.has_perm(perm, obj) for perm in perm_list)
@@ -354,7 +354,7 @@ class RoleGrant(models.Model):
 
     id = models.BigAutoField("序号", primary_key=True)
     user = models.ForeignKey(User, verbose_name="工作人员", on_delete=models.PROTECT, related_name="grants")
-    role = models.CharField("角色", max_length=16, choices=[(role.value, role.title) for role in Role])
+    role = models.CharField("角色", max_length=16, choices=[(role.value, role.label) for role in Role])
     scope = models.CharField(
         "范围", max_length=60, blank=True, help_text="空为全县；division:、organization:、source: 加代码"
     )
@@ -395,7 +395,7 @@ class Consent(models.Model):
     party = models.ForeignKey(
         Party, verbose_name="居民", on_delete=models.PROTECT, related_name="consents", db_index=False
     )
-    purpose = models.CharField("目的", max_length=20, choices=[(item.value, item.title) for item in Purpose])
+    purpose = models.CharField("目的", max_length=20, choices=[(item.value, item.label) for item in Purpose])
     text_version = models.CharField("文本版本", max_length=40)
     given = models.BooleanField("同意", help_text="否为撤回")
     at = models.DateTimeField("时间")

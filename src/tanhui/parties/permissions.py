@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import rules
+import rules.permissions
+import rules.predicates
 
 from tanhui.parties.models import RoleGrant
 from tanhui.parties.types import Role, Scope
@@ -27,6 +28,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "parties.check_identity": (Role.CLERK,),
     "parties.relate": (Role.OPERATOR, Role.CLERK),
     "parties.grant": (Role.ADMINISTRATOR,),
+    "parties.bind": (Role.OPERATOR,),
     "parties.erase": (Role.OPERATOR,),
     "parties.export": (Role.OPERATOR,),
     "parties.audit": (Role.AUDITOR,),
@@ -57,7 +59,6 @@ def active_roles(user_id: int) -> list[tuple[Role, Scope]]:
 def holds(*roles: Role) -> Any:
     """A predicate of `rules`: the user holds one of these roles where the scope asks (or anywhere, without one)."""
 
-    @rules.predicate(f"holds:{'/'.join(roles)}")
     def test(user: Any, scope: Scope | None = None) -> bool:
         if user is None or user.pk is None or not user.is_active:
             return False
@@ -66,10 +67,10 @@ def holds(*roles: Role) -> Any:
             for role, held in active_roles(user.pk)
         )
 
-    return test
+    return rules.predicates.Predicate(test, name=f"holds:{'/'.join(roles)}")  # type: ignore[no-untyped-call]
 
 
 def register_permissions() -> None:
     """Tell the library `rules` the matrix."""
     for name, roles in MATRIX.items():
-        rules.set_perm(name, holds(*roles))
+        rules.permissions.set_perm(name, holds(*roles))  # type: ignore[no-untyped-call]

@@ -30,7 +30,7 @@ class Purpose(StrEnum):
     CONSUMPTION = "consumption"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """The Chinese name that a resident reads."""
         return _PURPOSE_TITLES[self]
 
@@ -62,7 +62,7 @@ class Role(StrEnum):
     CLERK = "clerk"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """The Chinese name."""
         return _ROLE_TITLES[self]
 
