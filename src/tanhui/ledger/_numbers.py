@@ -1,0 +1,19 @@
+"""Public numbers of transfers: the row's serial, sealed."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from tanhui.kernel.ids import seal, unseal
+
+_PREFIX = "vch"
+
+
+def transfer_number(serial: int) -> str:
+    """The public number of a transfer."""
+    return seal(_PREFIX, serial, settings.TANHUI_SECRETS["number"])
+
+
+def transfer_serial(number: str) -> int | None:
+    """The serial behind a public number, or None where it is not one."""
+    return unseal(_PREFIX, number, settings.TANHUI_SECRETS["number"])
