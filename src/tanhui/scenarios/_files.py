@@ -23,6 +23,7 @@ MAX_EXCEL_BYTES = 100 * 1024**2
 MAX_EXCEL_UNPACKED_BYTES = 1024**3
 _BLOCK = 1024 * 1024
 _ROWS_AT_ONCE = 10_000
+_DUCKDB = {"threads": 1, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def _sheet_evidence(sheet: Any, mapping: FileMapping, where: str) -> Iterator[Ev
 def _parquet_evidence(table: TableFile, mapping: FileMapping) -> Iterator[Evidence | Refusal]:
     name = table.path.name
     duckdb = importlib.import_module("duckdb")
-    with closing(duckdb.connect(":memory:", config={"threads": 1, "TimeZone": "UTC"})) as connection:
+    with closing(duckdb.connect(":memory:", config=_DUCKDB)) as connection:
         try:
             header = [
                 str(row[0])

@@ -28,7 +28,6 @@ _LARGEST = {
     "wh": 1_000_000_000_000,  # a gigawatt for a thousand hours
     "count": 1_000_000_000,
     "s": 400 * 86_400,
-    "points": 1_000_000_000,
 }
 _LARGEST_OTHER = 1_000_000_000_000
 
@@ -72,7 +71,7 @@ _UNITS: dict[str, tuple[str, Decimal]] = {
     "次": ("count", Decimal(1)),
     "步": ("count", Decimal(1)),
     "count": ("count", Decimal(1)),
-    "points": ("points", Decimal(1)),
+    "人": ("count", Decimal(1)),
 }
 
 
