@@ -1,0 +1,334 @@
+"""The columnar compiler: a method and a table of events become one ibis expression.
+
+The same expression runs on DuckDB, PostgreSQL and Spark and gives the same integers as the interpreter. `events`
+needs the columns `event_id` int64, `person` int64, `day` date, `at` int64, `tie` text, `grade` int, `exclude`
+text, and the method's inputs (int64 or text). The order of `tie` must be by code point: on PostgreSQL with
+another collation give the column `COLLATE "C"`. Columns beyond these are ignored.
+
+Two plans, chosen by proof and equal in result:
+
+* *layered*: each kind of cap is a window over the outcome of the one before;
+* *single sort*: where all caps are by day and whatever was cut once leaves nothing for what comes later that day,
+  all running totals may be taken over the uncut events, so that every window shares one sort.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import ibis
+
+from tanhui_methods.emitting import INT64, Column, Emitter, by_day, floor_divide, integer
+from tanhui_methods.errors import MethodError
+from tanhui_methods.integers import Lowering, Node
+from tanhui_methods.model import Cap, Entry, Method, Parameter
+
+MOST_EVENTS_A_PERIOD: Final = 2**16
+"""Running totals are proved for this many events of a person in one period."""
+_FACTS: Final = ("event_id", "person", "day", "at", "tie")
+_DUPLICATE: Final = "duplicate"
+RESULT_COLUMNS: Final = ("event_id", "reduction_g", "points", "grade", "outcome", "cap")
+
+
+def compile_method(method: Method, events: Any) -> Any:
+    """The results of all events of an ibis table: one row an event, columns `RESULT_COLUMNS`.
+
+    A missing input or factor sets the event aside (`excluded:missing:…`, `excluded:factor:…`), like
+    `evaluate(…, strict=False)`. Raises MethodError when the table lacks a column.
+    """
+    return _Compiler(method, events).compile()
+
+
+class _Compiler:
+    def __init__(self, method: Method, events: Any, *, single_sort: bool | None = None) -> None:
+        self.method = method
+        self.events = events
+        self.lowering = Lowering(method)
+        self.breaks = self.lowering.days
+        self.product, self.grams = self._lower()
+        self.reasons: list[str] = []
+        single = self.can_sort_once() if single_sort is None else single_sort
+        self.plan = self.single_sort if single else self.layered
+        missing = [name for name in (*_FACTS, "grade", *method.inputs) if name not in events.columns]
+        if missing:
+            raise MethodError(f"行为表缺少列：{'、'.join(missing)}", fix="按 docs/reference/method-format.md 补上这些列")
+
+    def _lower(self) -> tuple[Node, Node]:
+        self.conditions = [self.lowering.truth(condition.rule) for condition in self.method.conditions]
+        return self.lowering.reduction()
+
+    def compile(self) -> Any:
+        table = self.screened()
+        if self.method.dedup is not None:
+            table = self.without_duplicates(table)
+        table = self.plan(table)
+        return table.select(
+            "event_id",
+            reduction_g=table.grams,
+            points=table.points,
+            grade=table.effective.cast(INT64),
+            outcome=self.outcome(table),
+            cap=self.cap_name(table),
+        )
+
+    # screening
+
+    def screened(self) -> Any:
+        """The events with clipped inputs, effective grade and the number of the reason that sets them aside."""
+        events = self.events
+        inputs = {name: self.clipped(name) for name in self.method.inputs}
+        expired = self.expired(inputs)
+        given = events.grade.cast(INT64)
+        grade = given if expired is None else ibis.ifelse(expired & (given < 4), given + 1, given)
+        # Clipped values keep arithmetic in range on rows that are set aside anyway.
+        emit = Emitter(inputs, events.day, grade, self.breaks)
+        reason = self.reason(inputs, grade, emit)
+        table = events.select(
+            *(events[name].cast(INT64) if name in {"event_id", "person", "at"} else events[name] for name in _FACTS),
+            **inputs,
+            effective=self.shown_grade(given, grade),
+            exclude=events["exclude"] if "exclude" in events.columns else ibis.null("string"),
+            reason=reason,
+        )
+        return table
+
+    def clipped(self, name: str) -> Column:
+        given = self.method.inputs[name]
+        column = self.events[name]
+        if given.kind != "integer":
+            return column
+        return ibis.least(ibis.greatest(column.cast(INT64), integer(given.low)), integer(given.high))
+
+    def shown_grade(self, given: Column, grade: Column) -> Column:
+        """The grade as evaluated: lowered only for events that got as far as their parameters."""
+        return ibis.coalesce(grade, integer(0))
+
+    def reason(self, inputs: dict[str, Column], grade: Column, emit: Emitter) -> Column:
+        """0 for an event that counts so far, else the number (from 1) of the first reason that holds."""
+        events, method = self.events, self.method
+        tests: list[tuple[str, Column]] = []
+        if "exclude" in events.columns:
+            tests.append(("excluded", events["exclude"].notnull()))
+        tests.append(("excluded:missing:grade", events.grade.isnull()))
+        tests.append(("excluded:bounds:grade", (events.grade < 1) | (events.grade > 4)))
+        for name, given in method.inputs.items():
+            tests.append((f"excluded:missing:{name}", events[name].isnull()))
+            if given.kind == "integer":
+                outside = (events[name] < integer(given.low)) | (events[name] > integer(given.high))
+                tests.append((f"excluded:bounds:{name}", outside))
+            elif given.kind == "choice":
+                tests.append((f"excluded:bounds:{name}", events[name].notin(list(given.choices))))
+        for name in method.used:
+            lacking = self.by_entry(method.parameters[name], inputs, lambda segment, day: segment is None)
+            if lacking is not None:
+                tests.append((f"excluded:factor:{name}", lacking))
+        for condition, node in zip(method.conditions, self.conditions, strict=True):
+            tests.append((f"not_applicable:{condition.name}", ~emit.truth(node)))
+        refused = [at for at, value in enumerate(method.grades.multipliers, 1) if value is None]
+        if refused:
+            tests.append(("not_applicable:grade", grade.isin(refused)))
+        self.reasons = [label for label, _ in tests]
+        return ibis.cases(*((test, index) for index, (_, test) in enumerate(tests, 1)), else_=0).cast("int16")
+
+    def expired(self, inputs: dict[str, Column]) -> Column | None:
+        def stale(segment: Any, day: Any) -> bool:
+            return segment is not None and segment.best_before is not None and segment.best_before < day
+
+        tests = [self.by_entry(self.method.parameters[name], inputs, stale) for name in self.method.used]
+        found = [test for test in tests if test is not None]
+        if not found:
+            return None
+        whole = found[0]
+        for test in found[1:]:
+            whole = whole | test
+        return whole
+
+    def by_entry(self, parameter: Parameter, inputs: dict[str, Column], holds: Any) -> Column | None:
+        """Whether `holds(segment, day)` for the row of the parameter that the event uses; None if it never does."""
+        truths = (ibis.literal(False), ibis.literal(True))
+        rows: list[tuple[Entry, list[bool]]] = [
+            (entry, [bool(holds(entry.at(day), day)) for day in self.lowering.samples])
+            for entry in parameter.entries
+        ]
+        if not any(any(flags) for _, flags in rows):
+            return None
+        if parameter.by is None:
+            return by_day(self.events.day, self.breaks, [truths[flag] for flag in rows[0][1]])
+        if self.method.inputs[parameter.by].kind == "integer":
+            # Bands share one source and one best-before date unless a row says otherwise.
+            value = inputs[parameter.by]
+            cases = [
+                (value >= integer(int(entry.key or 0)), by_day(self.events.day, self.breaks, [truths[f] for f in flags]))
+                for entry, flags in reversed(rows)
+            ]
+            return ibis.cases(*cases, else_=cases[-1][1])
+        cases = [
+            (inputs[parameter.by] == entry.key, by_day(self.events.day, self.breaks, [truths[f] for f in flags]))
+            for entry, flags in rows
+        ]
+        return ibis.cases(*cases, else_=truths[0])
+
+    # windows
+
+    def running(self, table: Any, column: Column, per: str, *extra: Column) -> Column:
+        """The running total of a bigint column over a person's period, this event included."""
+        group = [table.person, *self.period(table, per), *extra]
+        window = ibis.cumulative_window(group_by=group, order_by=[table.at, table.tie, table.event_id])
+        return column.sum().over(window).cast(INT64)
+
+    def period(self, table: Any, per: str) -> list[Column]:
+        if per == "day":
+            return [table.day]
+        if per == "month":
+            return [table.day.year(), table.day.month()]
+        return [table.day.year()]
+
+    def without_duplicates(self, table: Any) -> Any:
+        dedup = self.method.dedup
+        assert dedup is not None
+        alive = (table.reason == 0).cast(INT64)
+        rank = self.running(table, alive, dedup.within, *(table[name] for name in dedup.key if name != "at"),
+                            *([table["at"]] if "at" in dedup.key else []))  # fmt: skip
+        self.reasons.append(_DUPLICATE)
+        code = len(self.reasons)
+        table = table.mutate(rank=rank)
+        return table.mutate(reason=ibis.ifelse((table.reason == 0) & (table["rank"] > 1), code, table.reason).cast("int16"))
+
+    # the layered plan
+
+    def layered(self, table: Any) -> Any:
+        table = table.mutate(alive=table.reason == 0, hit=ibis.literal(0, type="int16"))
+        for cap in self.caps("count"):
+            table = self.layer(table, cap, table.alive.cast(INT64))
+        for cap in self.method.caps:
+            if cap.of in self.method.inputs:
+                table = self.layer(table, cap, table[cap.of], kept=cap.of)
+        emit = Emitter({name: table[name] for name in self.method.inputs}, table.day, table.effective, self.breaks)
+        table = table.mutate(grams=ibis.ifelse(table.alive, emit(self.grams), integer(0)))
+        for cap in self.caps("reduction"):
+            table = self.layer(table, cap, table.grams, kept="grams")
+        table = table.mutate(points=self.points(table))
+        for cap in self.caps("points"):
+            table = self.layer(table, cap, table.points, kept="points")
+        return table
+
+    def caps(self, of: str) -> list[Cap]:
+        return [cap for cap in self.method.caps if cap.of == of]
+
+    def layer(self, table: Any, cap: Cap, asked: Column, kept: str = "") -> Any:
+        """Apply one cap to what the caps before it have left."""
+        table = table.mutate(asked=ibis.ifelse(table.alive, asked, integer(0)))
+        table = table.mutate(used=self.running(table, table.asked, cap.per) - table.asked)
+        left = ibis.greatest(integer(cap.limit) - table.used, integer(0))
+        table = table.mutate(allowed=ibis.least(table.asked, left))
+        cut = table.allowed < table.asked
+        changes: dict[str, Column] = {"hit": self.first_hit(table, cap, cut)}
+        if cap.of not in {"reduction", "points"}:
+            changes["alive"] = table.alive & ~(cut & (table.allowed == 0))
+        if kept:
+            changes[kept] = ibis.ifelse(table.alive, table.allowed, table[kept])
+        return table.mutate(**changes)
+
+    def first_hit(self, table: Any, cap: Cap, cut: Column) -> Column:
+        number = self.method.caps.index(cap) + 1
+        return ibis.ifelse((table.hit == 0) & cut, number, table.hit).cast("int16")
+
+    def points(self, table: Any) -> Column:
+        points = self.method.points
+        if not points.rate:
+            return ibis.ifelse(table.grams > 0, integer(points.fixed), integer(0))
+        total = self.running(table, table.grams, "day")
+        return self.points_of(total) - self.points_of(total - table.grams)
+
+    def points_of(self, grams: Column) -> Column:
+        """The points for a day's grams, rounded down."""
+        rate = self.method.points.rate
+        largest = max(self.grams.high, 1) * MOST_EVENTS_A_PERIOD * rate.numerator
+        return floor_divide(grams * integer(rate.numerator), largest, rate.denominator)
+
+    # the plan with a single sort
+
+    def can_sort_once(self) -> bool:
+        """Whether an event that comes after a cut one of the same day can be worth nothing."""
+        caps = self.method.caps
+        quantities = [cap for cap in caps if cap.of in self.method.inputs]
+        points_caps = self.caps("points")
+        if any(cap.per != "day" for cap in caps) or len(quantities) > 1 or (points_caps and self.method.points.fixed):
+            return False
+        if len({cap.of for cap in caps}) < len(caps):
+            return False
+        for cap in quantities:
+            if Lowering(self.method, zeros=[cap.of]).reduction()[1].high > 0:
+                return False
+        return True
+
+    def single_sort(self, table: Any) -> Any:
+        emit = Emitter({name: table[name] for name in self.method.inputs}, table.day, table.effective, self.breaks)
+        zero = integer(0)
+        table = table.mutate(alive=table.reason == 0)
+        counts, points_caps, grams_caps = self.caps("count"), self.caps("points"), self.caps("reduction")
+        quantities = [cap for cap in self.method.caps if cap.of in self.method.inputs]
+        needs_grams = bool(grams_caps or self.method.points.rate)
+        table = table.mutate(
+            **({"q": ibis.ifelse(table.alive, table[quantities[0].of], zero)} if quantities else {}),
+            **({"g": ibis.ifelse(table.alive, emit(self.grams), zero)} if needs_grams else {}),
+        )
+        sums: dict[str, Column] = {}
+        if counts:
+            sums["count_through"] = self.running(table, table.alive.cast(INT64), "day")
+        if quantities:
+            sums["q_through"] = self.running(table, table.q, "day")
+        if needs_grams:
+            sums["g_through"] = self.running(table, table.g, "day")
+        table = table.mutate(hit=ibis.literal(0, type="int16"), **sums)
+        if counts:
+            over = table.alive & (table.count_through > integer(counts[0].limit))
+            table = table.mutate(hit=self.first_hit(table, counts[0], over), alive=table.alive & ~over)
+        table = self.cut_quantity(table, quantities[0]) if quantities else table
+        columns = {name: table[name] for name in self.method.inputs}
+        grams = Emitter(columns, table.day, table.effective, self.breaks)(self.grams)
+        table = table.mutate(grams=ibis.ifelse(table.alive, grams, zero))
+        if grams_caps:
+            left = ibis.greatest(integer(grams_caps[0].limit) - (table.g_through - table.g), zero)
+            cut = table.grams > left
+            table = table.mutate(hit=self.first_hit(table, grams_caps[0], cut), grams=ibis.least(table.grams, left))
+        return self.award_once(table, points_caps)
+
+    def cut_quantity(self, table: Any, cap: Cap) -> Any:
+        left = ibis.greatest(integer(cap.limit) - (table.q_through - table.q), integer(0))
+        cut = table.alive & (table.q > left)
+        changes = {cap.of: ibis.ifelse(cut, left, table[cap.of])}
+        return table.mutate(
+            hit=self.first_hit(table, cap, cut), alive=table.alive & ~(cut & (left == 0)), **changes
+        )
+
+    def award_once(self, table: Any, points_caps: list[Cap]) -> Any:
+        points, zero = self.method.points, integer(0)
+        if not points.rate:
+            return table.mutate(points=ibis.ifelse(table.grams > 0, integer(points.fixed), zero))
+        before = table.g_through - table.g
+        earned = self.points_of(before + table.grams) - self.points_of(before)
+        table = table.mutate(points=ibis.ifelse(table.grams > 0, earned, zero))
+        for cap in points_caps:
+            left = ibis.greatest(integer(cap.limit) - self.points_of(before), zero)
+            cut = table.points > left
+            table = table.mutate(hit=self.first_hit(table, cap, cut), points=ibis.least(table.points, left))
+        return table
+
+    # the result in words
+
+    def outcome(self, table: Any) -> Column:
+        points_caps = [self.method.caps.index(cap) + 1 for cap in self.caps("points")]
+        capped = table.hit > 0
+        if points_caps:
+            capped = capped & table.hit.notin(points_caps)
+        labels = [
+            (table.reason == index, ibis.literal("excluded:") + table.exclude if label == "excluded" else ibis.literal(label))
+            for index, label in enumerate(self.reasons, 1)
+        ]
+        counted = [(table.reason == 0) & ~capped, table.reason == 0]
+        return ibis.cases((counted[0], "counted"), (counted[1], "capped"), *labels)
+
+    def cap_name(self, table: Any) -> Column:
+        names = [(table.hit == index, ibis.literal(cap.name)) for index, cap in enumerate(self.method.caps, 1)]
+        return ibis.cases(*names, else_=ibis.null("string")) if names else ibis.null("string")
