@@ -67,7 +67,7 @@ def holds(*roles: Role) -> Any:
             for role, held in active_roles(user.pk)
         )
 
-    return rules.predicates.Predicate(test, name=f"holds:{'/'.join(roles)}")  # type: ignore[no-untyped-call]
+    return rules.predicates.Predicate(test, name=f"holds:{'/'.join(roles)}")
 
 
 def register_permissions() -> None:
