@@ -190,7 +190,7 @@ def twice_defined(terms: Sequence[Term]) -> list[str]:
 
 
 def identifiers_of(sources: Iterable[Source]) -> set[str]:
-    """Every name that code defines or uses."""
+    """Every name that code defines or uses, and every text that is one: codes such as `owed`."""
     names: set[str] = set()
     for source in sources:
         for node in ast.walk(source.module):
@@ -202,4 +202,6 @@ def identifiers_of(sources: Iterable[Source]) -> set[str]:
                 names.add(node.name)
             elif isinstance(node, ast.arg):
                 names.add(node.arg)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+                names.add(node.value)
     return names

@@ -202,8 +202,9 @@ def test_planted_glossary() -> None:
 
 
 def test_identifiers() -> None:
-    source = Source("a.py", "class Entry:\n    amount = 1\ndef post(key):\n    return key.grams\n")
-    assert rules.identifiers_of([source]) == {"Entry", "amount", "post", "key", "grams"}
+    text = "class Entry:\n    amount = 1\ndef post(key):\n    return key.grams, 'owed', 'not one'\n"
+    expected = {"Entry", "amount", "post", "key", "grams", "owed"}
+    assert rules.identifiers_of([Source("a.py", text)]) == expected
 
 
 def test_planted_example_fails(monkeypatch: pytest.MonkeyPatch) -> None:
