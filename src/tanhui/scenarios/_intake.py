@@ -293,7 +293,12 @@ def _settle_rows(cursor: CursorWrapper, batch: _Batch) -> dict[str, int]:
     """Make behaviors of what is staged; count what became of each row."""
     if not batch.staged:
         return {}
-    names = {"source": batch.source.pk, "delivery": batch.delivery_id, "at": batch.at, "zone": COUNTY_ZONE.key}
+    names: dict[str, Any] = {
+        "source": batch.source.pk,
+        "delivery": batch.delivery_id,
+        "at": batch.at,
+        "zone": COUNTY_ZONE.key,
+    }
     cursor.execute(sql.LOCK_ALONE if batch.newest_revision > 1 else sql.LOCK_SHARED, [batch.source.pk])
     bound = parties.bound_parties(batch.source.code, list(batch.keys.values()))
     if bound:
@@ -331,7 +336,12 @@ def withdraw(*, source: str, external_ids: Iterable[str], reason: str, at: datet
     partner = deliverable_source(source)
     with connection.cursor() as cursor:
         cursor.execute(sql.LOCK_ALONE, [partner.pk])
-        names = {"source": partner.pk, "external_ids": list(external_ids), "reason": reason[:200], "at": at}
+        names: dict[str, Any] = {
+            "source": partner.pk,
+            "external_ids": list(external_ids),
+            "reason": reason[:200],
+            "at": at,
+        }
         cursor.execute(sql.WITHDRAW, names)
         withdrawn, waiting, unknown, named = cursor.fetchone()
     touched = len({*(withdrawn or ()), *(waiting or ())})

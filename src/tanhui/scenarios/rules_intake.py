@@ -72,6 +72,8 @@ _UNITS: dict[str, tuple[str, Decimal]] = {
     "步": ("count", Decimal(1)),
     "count": ("count", Decimal(1)),
     "人": ("count", Decimal(1)),
+    "点": ("count", Decimal(1)),
+    "points": ("count", Decimal(1)),
 }
 
 
