@@ -38,6 +38,13 @@ ORDER BY 1
 """
 
 
+_GIVE = """
+INSERT INTO ledger_staging (transfer_key, kind, happened_at, book, debit_party, debit_code, credit_party,
+    credit_code, amount, memo)
+VALUES (%s, 'pro_rata', %s, 'points', NULL, 'programme', %s, %s, %s, '按比例补发')
+"""
+
+
 def month_pools(programme: Programme) -> list[MonthPool]:
     """Every month with points and how the pool meets it, oldest first."""
     months: Mapping[date, int] = dict(
@@ -108,15 +115,10 @@ def _post(
 ) -> int:
     cursor.execute(STAGING_DDL)
     code, happened_at = f"expires:{programme.expiry_year(month)}", day_start(month)
-    cursor.executemany(
-        "INSERT INTO ledger_staging (transfer_key, kind, happened_at, book, debit_party, debit_code, credit_party,"
-        " credit_code, amount, memo) VALUES (%s, 'pro_rata', %s, 'points', NULL, 'programme', %s, %s, %s, '按比例补发')",
-        [
-            (f"budget:{run.id}:{p}:{month}", happened_at, p, code, change)
-            for p, _, _, change in changes
-            if change > 0
-        ],
-    )
+    given = [
+        (f"budget:{run.id}:{p}:{month}", happened_at, p, code, change) for p, _, _, change in changes if change > 0
+    ]
+    cursor.executemany(_GIVE, given)
     taken = [(p, month, code, -change, happened_at) for p, _, _, change in changes if change < 0]
     stage_taken_back(cursor, f"budget:{run.id}", "pro_rata", taken)
     return ledger.post(postings=Staged(), at=at).transfers

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +19,15 @@ from tanhui.kernel.days import local_day
 from tanhui.scenarios.models import MethodDecision, MethodInForce, MethodVersion, Scenario
 from tanhui.scenarios.rules import STANDARD_INPUTS, Programme, next_stages, read_programme
 from tanhui.scenarios.types import MethodMissing, MethodNotReady
-from tanhui_methods import FactorTable, Library, Method, load_library, load_method, publication_problems
+from tanhui_methods import (
+    FactorTable,
+    Library,
+    Method,
+    load_library,
+    load_method,
+    publication_problems,
+    read_factors,
+)
 
 
 def current_programme() -> Programme:
@@ -35,7 +45,50 @@ def library() -> Library:
 def _loaded(rule_hash: str) -> Method:
     version = MethodVersion.objects.get(rule_hash=rule_hash)
     path = f"{version.name}/{version.version}.md"
-    return load_method(version.text, path=path, factors=FactorTable.from_rows(version.factors))
+    return load_method(version.text, path=path, factors=_thawed(version.factors, path))
+
+
+_COLUMNS = (
+    "factor",
+    "region",
+    "year",
+    "value",
+    "unit",
+    "source",
+    "status",
+    "valid_from",
+    "valid_to",
+    "best_before",
+    "note",
+)
+
+
+def _frozen(method: Method) -> list[list[str]]:
+    """The factor rows that a method uses, as the cells of a factor table; kept beside its text for ever."""
+    rows = [
+        (
+            row.factor,
+            row.region,
+            row.year,
+            row.written,
+            row.unit.text,
+            row.source,
+            row.status,
+            row.valid_from,
+            row.valid_to,
+            row.best_before,
+            row.note,
+        )
+        for row in method.factor_rows()
+    ]
+    return [["" if cell is None else str(cell) for cell in row] for row in rows]
+
+
+def _thawed(rows: Sequence[Sequence[str]], path: str) -> FactorTable:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerows([_COLUMNS, *rows])
+    return FactorTable(read_factors(text.getvalue(), path=f"{path}#factors"))
 
 
 def loaded(version: MethodVersion) -> Method:
@@ -49,20 +102,12 @@ class CompiledMethod:
 
     method: Method
     result_sql: str
-    bounds_sql: str
 
-    def inputs_sql(self, days: str, *, fill_gaps: bool) -> str:
-        """The relation `events`: this scenario's behaviors on those days, with the method's inputs as columns.
-
-        `fill_gaps` replaces a missing input, whose behavior is set aside already, by its lower bound.
-        """
-        columns = "".join(
-            f", {_filled(source, item) if fill_gaps else source} AS {name}"
-            for name, item in self.method.inputs.items()
-            for source in [_source(name, item.kind)]
-        )
+    def inputs_sql(self, days: str) -> str:
+        """The relation `events`: this scenario's behaviors on those days, with the method's inputs as columns."""
+        columns = "".join(f", {_source(name, item.kind)} AS {name}" for name, item in self.method.inputs.items())
         return (
-            f"SELECT e.event_id, e.person, e.day, e.at, e.tie, e.grade, x.reason AS exclude{columns}"
+            f"SELECT e.event_id, e.person, e.day, e.at, e.tie, e.grade::bigint AS grade, x.reason AS exclude{columns}"
             " FROM settle_event e LEFT JOIN settle_excluded x ON x.event_id = e.event_id"
             f" WHERE e.scenario_id = %(scenario)s AND {days}"
         )
@@ -77,38 +122,44 @@ def _source(name: str, kind: str) -> str:
         return f"e.{name}"
     if name == "duration_s":
         return "coalesce((e.details->>'duration_s')::bigint, e.ended - e.at)"
-    if kind == "integer":
-        return f"(e.details->>'{name}')::bigint"
-    return f"(e.details->>'{name}')"
+    return f"(e.details->>'{name}')" + ("::bigint" if kind == "integer" else "")
 
 
-def _filled(source: str, item: Any) -> str:
-    return f"coalesce({source}, {int(item.minimum)})" if item.kind == "integer" else f"coalesce({source}, '')"
+_FACTS = {
+    "event_id": "int64",
+    "person": "int64",
+    "day": "date",
+    "at": "int64",
+    "tie": "string",
+    "grade": "int64",
+    "exclude": "string",
+}
 
 
-def _bounds_sql(method: Method) -> str:
-    cases = []
-    for name, item in method.inputs.items():
-        cases.append(f"WHEN {name} IS NULL THEN 'missing:{name}'")
-        if item.kind == "integer":
-            cases.append(
-                f"WHEN {name} < {int(item.minimum)} OR {name} > {int(item.maximum)} THEN 'out_of_bounds:{name}'"
-            )
-    reason = f"CASE {' '.join(cases)} END" if cases else "NULL::text"
-    return f"SELECT event_id, {reason} AS reason FROM events"
+def _events(method: Method) -> Any:
+    ibis = importlib.import_module("ibis")
+    kinds = {name: "int64" if item.kind == "integer" else "string" for name, item in method.inputs.items()}
+    return ibis.table({**_FACTS, **kinds}, name="events")
+
+
+def _to_sql(expression: Any) -> str:
+    ibis = importlib.import_module("ibis")
+    return _escape(str(ibis.to_sql(expression, dialect="postgres")))
 
 
 @lru_cache(maxsize=256)
 def _compiled(rule_hash: str) -> CompiledMethod:
     method = _loaded(rule_hash)
     columnar = importlib.import_module("tanhui_methods.columnar")
-    return CompiledMethod(method, _escape(columnar.to_sql(method, dialect="postgres")), _bounds_sql(method))
+    return CompiledMethod(method, _to_sql(columnar.compile_method(method, _events(method))))
 
 
 @lru_cache(maxsize=256)
 def _plausibility_sql(rule_hash: str, row_rules: tuple[tuple[str, str, str], ...]) -> str:
     columnar = importlib.import_module("tanhui_methods.columnar")
-    return _escape(columnar.row_rules_to_sql(row_rules, _loaded(rule_hash), dialect="postgres"))
+    method = _loaded(rule_hash)
+    rules = [RowRule(code, condition, message) for code, condition, message in row_rules]
+    return _to_sql(columnar.compile_row_rules(rules, method, _events(method)))
 
 
 def _escape(statement: str) -> str:
@@ -172,7 +223,7 @@ def _register(name: str, version: str, at: datetime) -> MethodVersion:
             "title": method.title,
             "content_hash": method.content_hash,
             "text": method.text,
-            "factors": method.factor_rows,
+            "factors": _frozen(method),
             "valid_from": method.valid_from,
             "valid_to": method.valid_to,
             "registered_at": at,
@@ -272,6 +323,7 @@ def _excluded_text(reason: str, scenario_rules: Mapping[str, str]) -> str:
         "ruled_out": "经工作人员核查，不予计入",
         "no_method": "当日没有施行中的方法，暂不计入",
         "missing": f"缺少方法所需的数据（{code}），暂不计入",
-        "out_of_bounds": f"数据超出方法允许的范围（{code}），暂不计入；可以申诉",
+        "bounds": f"数据超出方法允许的范围（{code}），暂不计入；可以申诉",
+        "factor": f"当年的排放因子还没有公布（{code}），公布后会自动补算",
     }
     return fixed.get(kind, "未计入")

@@ -22,9 +22,7 @@ VALUES (%s, %s, %s, 'points', %s, %s, NULL, 'programme', %s, '更正')
 
 def stage_taken_back(cursor: CursorWrapper, key: str, kind: str, taken: Sequence[TakenBack]) -> None:
     """Take points back; what a resident has spent already becomes a debt on `owed`, never a refused correction."""
-    held = ledger_queries.balances(
-        [AccountRef(Book.POINTS, party_id, code) for party_id, _, code, _, _ in taken]
-    )
+    held = ledger_queries.balances([AccountRef(Book.POINTS, party_id, code) for party_id, _, code, _, _ in taken])
     rows = []
     for party_id, day, code, amount, happened_at in taken:
         account = AccountRef(Book.POINTS, party_id, code)

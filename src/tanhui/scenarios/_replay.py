@@ -85,7 +85,7 @@ def _evaluate(version: MethodVersion, scenario_id: int, starts_on: date, ends_on
         cursor.execute(_HELD, {"scenario": scenario_id})
         cursor.execute(_EXCLUDED_AS_HELD)
         cursor.execute(sql.RESULT)
-        inputs = compiled.inputs_sql("true", fill_gaps=True)
+        inputs = compiled.inputs_sql("true")
         statement = sql.APPLY_METHOD.format(inputs=inputs, compiled=compiled.result_sql)
         cursor.execute(statement, {"method": version.id, "scenario": scenario_id})
         cursor.execute(_SUMS)

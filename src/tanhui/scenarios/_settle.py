@@ -23,7 +23,7 @@ from tanhui.scenarios import _settle_sql as sql
 from tanhui.scenarios._posting import stage_taken_back
 from tanhui.scenarios._waiting import claim_bound_evidence, drop_overdue_evidence
 from tanhui.scenarios.models import MethodInForce, Scenario, SettlementRun
-from tanhui.scenarios.rules import PlausibilityRules, Programme, read_plausibility
+from tanhui.scenarios.rules import Programme, read_plausibility
 from tanhui.scenarios.types import SettlementBusy, SettlementSummary
 
 _LOCK = 0x7A6E6875  # any constant: one settlement at a time in one database
@@ -148,7 +148,11 @@ def exclude(cursor: CursorWrapper) -> None:
     scenarios = _present(cursor)
     rules = {scenario: read_plausibility(scenario.rules) for scenario in scenarios}
     for rule in _rules(scenarios):
-        _exclude_rows(cursor, rule, rules[rule.scenario])
+        row_rules = rules[rule.scenario].row
+        if row_rules:
+            inputs, checked = rule.compiled.inputs_sql(_days(rule)), rule.compiled.plausibility_sql(row_rules)
+            statement = sql.EXCLUDE_ROW.format(inputs=inputs, checked=checked, waived=sql.WAIVED)
+            cursor.execute(statement, {"scenario": rule.scenario.id})
     for group in sorted({scenario.exclusive_group for scenario in scenarios} - {""}):
         overlapping = [s.id for s in scenarios if s.exclusive_group == group and rules[s].overlaps]
         cursor.execute(sql.EXCLUDE_OVERLAP.format(waived=sql.WAIVED), {"scenarios": overlapping})
@@ -161,22 +165,12 @@ def exclude(cursor: CursorWrapper) -> None:
     cursor.execute("ANALYZE settle_excluded")
 
 
-def _exclude_rows(cursor: CursorWrapper, rule: _Rule, plausibility: PlausibilityRules) -> None:
-    checks = [(rule.compiled.bounds_sql, True)]
-    if plausibility.row:
-        checks.append((rule.compiled.plausibility_sql(plausibility.row), False))
-    for checked, keep_waived in checks:
-        inputs = rule.compiled.inputs_sql(_days(rule), fill_gaps=not keep_waived)
-        statement = sql.EXCLUDE_ROW.format(inputs=inputs, checked=checked, waived=sql.WAIVED)
-        cursor.execute(statement, {"scenario": rule.scenario.id, "keep_waived": keep_waived})
-
-
 def apply_methods(cursor: CursorWrapper) -> None:
     """Ask each scenario's method in force what every behavior is worth; no method, nothing."""
     cursor.execute(sql.RESULT)
     for rule in _rules(_present(cursor)):
         statement = sql.APPLY_METHOD.format(
-            inputs=rule.compiled.inputs_sql(_days(rule), fill_gaps=True), compiled=rule.compiled.result_sql
+            inputs=rule.compiled.inputs_sql(_days(rule)), compiled=rule.compiled.result_sql
         )
         cursor.execute(statement, {"method": rule.method_id, "scenario": rule.scenario.id})
     cursor.execute("ANALYZE settle_result")

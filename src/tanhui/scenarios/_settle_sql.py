@@ -84,7 +84,7 @@ SELECT checked.event_id, checked.reason
 FROM ({checked}) AS checked
 WHERE checked.reason IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM settle_excluded x WHERE x.event_id = checked.event_id)
-    AND (%(keep_waived)s OR checked.event_id NOT IN {waived})
+    AND checked.event_id NOT IN {waived}
 """
 
 EXCLUDE_OVERLAP = """

@@ -228,18 +228,11 @@ def _explanations(behavior: Behavior, method: Method | None) -> Mapping[str, str
                 "tie": f"{row.source.code}:{row.external_id}",
                 "grade": row.grade,
                 "exclude": "superseded" if row.id in gone else exclude,
-                **_padded(row, method),
+                **dict.fromkeys(method.inputs),
+                **_inputs(row, method.inputs),
             }
         )
     return {depth: explain(method, events, behavior.id, depth=depth).to_text() for depth in DEPTHS}
-
-
-def _padded(behavior: Behavior, method: Method) -> dict[str, int | str]:
-    """The inputs, a missing one (its behavior is set aside already) as its lower bound, as settlement does."""
-    values = _inputs(behavior, method.inputs)
-    for name, item in method.inputs.items():
-        values.setdefault(name, int(item.minimum) if item.kind == "integer" else "")
-    return values
 
 
 def _latest_outcomes(ids: list[int]) -> dict[int, str]:

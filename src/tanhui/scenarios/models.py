@@ -86,9 +86,7 @@ class SeenMessage(models.Model):
     class Meta:
         db_table = "scenarios_seen_message"
         verbose_name = verbose_name_plural = "已收报文"
-        constraints = [
-            models.UniqueConstraint(fields=["source", "message_id"], name="scenarios_seen_message_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["source", "message_id"], name="scenarios_seen_message_once")]
 
     def __str__(self) -> str:
         return self.message_id
@@ -105,9 +103,7 @@ class Delivery(models.Model):
         HAND = "hand", "自行申报"
 
     number = models.CharField("回执编号", max_length=32, unique=True)
-    source = models.ForeignKey(
-        Source, verbose_name="接入方", on_delete=models.PROTECT, related_name="deliveries"
-    )
+    source = models.ForeignKey(Source, verbose_name="接入方", on_delete=models.PROTECT, related_name="deliveries")
     channel = models.CharField("渠道", max_length=8, choices=Channel)
     name = models.CharField("名称", max_length=200, blank=True, help_text="文件名或批次名")
     content_digest = models.BinaryField("内容摘要", max_length=32)
@@ -127,9 +123,7 @@ class Delivery(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    rows_read=F("rows_accepted") + F("rows_waiting") + F("rows_duplicate") + F("rows_refused")
-                ),
+                condition=Q(rows_read=F("rows_accepted") + F("rows_waiting") + F("rows_duplicate") + F("rows_refused")),
                 name="scenarios_delivery_adds_up",
             )
         ]
@@ -143,9 +137,7 @@ class RefusedRow(models.Model):
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
-    delivery = models.ForeignKey(
-        Delivery, verbose_name="批次", on_delete=models.PROTECT, related_name="refused"
-    )
+    delivery = models.ForeignKey(Delivery, verbose_name="批次", on_delete=models.PROTECT, related_name="refused")
     row_number = models.IntegerField("行号")
     code = models.CharField("原因代码", max_length=40)
     message = models.TextField("原因")
@@ -217,11 +209,17 @@ class Behavior(models.Model):
     class Meta:
         db_table = "scenarios_behavior"
         verbose_name = verbose_name_plural = "低碳行为"
-        indexes = [models.Index(fields=["party", "day"], name="scenarios_behavior_day")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "external_id", "revision"], name="scenarios_behavior_once"
+        indexes = [
+            models.Index(fields=["party", "day"], name="scenarios_behavior_day"),
+            # Tiny, because corrections are few: intake looks here for what a delivery may correct.
+            models.Index(
+                fields=["source", "external_id"],
+                condition=Q(revision__gt=1),
+                name="scenarios_behavior_corrected",
             ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "external_id", "revision"], name="scenarios_behavior_once"),
             models.CheckConstraint(condition=Q(grade__range=(1, 4)), name="scenarios_behavior_grade"),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("happened_at")),
@@ -264,9 +262,7 @@ class WaitingEvidence(models.Model):
         verbose_name = verbose_name_plural = "待绑定证据"
         indexes = [models.Index(fields=["source", "subject_key"], name="scenarios_waiting_subject")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["source", "external_id", "revision"], name="scenarios_waiting_once"
-            )
+            models.UniqueConstraint(fields=["source", "external_id", "revision"], name="scenarios_waiting_once")
         ]
 
     def __str__(self) -> str:
@@ -328,9 +324,7 @@ class MethodVersion(models.Model):
     version = models.CharField("版本", max_length=20)
     number = models.CharField("编号", max_length=40)
     title = models.CharField("名称", max_length=120)
-    rule_hash = models.CharField(
-        "规则摘要", max_length=64, unique=True, help_text="正文与所引用因子行的 SHA-256"
-    )
+    rule_hash = models.CharField("规则摘要", max_length=64, unique=True, help_text="正文与所引用因子行的 SHA-256")
     content_hash = models.CharField("正文摘要", max_length=64)
     text = models.TextField("正文")
     factors = models.JSONField("引用的因子行")
@@ -399,13 +393,15 @@ class MethodInForce(models.Model):
 
 
 class SettlementRun(models.Model):
-    """One pass of reconciliation: which days it looked at and what it changed."""
+    """One pass of reconciliation, one transaction: how much it looked at and what it changed."""
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
     number = models.CharField("结算编号", max_length=32, unique=True)
     started_at = models.DateTimeField("开始时间")
-    ended_at = models.DateTimeField("结束时间", null=True)
+    ended_at = models.DateTimeField("结束时间")
+    first_day = models.DateField("起始日")
+    last_day = models.DateField("截止日")
     person_days = models.IntegerField("人日", default=0)
     behaviors = models.IntegerField("行为", default=0)
     lines = models.IntegerField("结算行", default=0)
@@ -454,9 +450,7 @@ class SettlementLine(models.Model):
         db_constraint=False,
     )
     grade = models.SmallIntegerField("有效证据等级", help_text="1=A 2=B 3=C 4=D；因子过期时降一级")
-    outcome = models.CharField(
-        "结果", max_length=60, help_text="counted、capped、excluded:原因、duplicate 等"
-    )
+    outcome = models.CharField("结果", max_length=60, help_text="counted、capped、excluded:原因、duplicate 等")
     reduction_g = models.BigIntegerField("减排量（克）")
     points = models.BigIntegerField("积分")
     change_g = models.BigIntegerField("本次变动（克）")
@@ -485,9 +479,7 @@ class DayFigure(models.Model):
     class Meta:
         db_table = "scenarios_day_figure"
         verbose_name = verbose_name_plural = "每日数字"
-        constraints = [
-            models.UniqueConstraint(fields=["day", "scenario", "run"], name="scenarios_day_figure_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["day", "scenario", "run"], name="scenarios_day_figure_once")]
 
     def __str__(self) -> str:
         return f"{self.day} {self.scenario_id}: {self.change_g} g"
@@ -517,9 +509,7 @@ class Contest(models.Model):
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
     number = models.CharField("申诉编号", max_length=32, unique=True)
-    behavior = models.ForeignKey(
-        Behavior, verbose_name="行为", on_delete=models.PROTECT, related_name="contests"
-    )
+    behavior = models.ForeignKey(Behavior, verbose_name="行为", on_delete=models.PROTECT, related_name="contests")
     text = models.TextField("申诉理由")
     recorded_at = models.DateTimeField("提出时间")
 
@@ -536,9 +526,7 @@ class Ruling(models.Model):
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
-    behavior = models.ForeignKey(
-        Behavior, verbose_name="行为", on_delete=models.PROTECT, related_name="rulings"
-    )
+    behavior = models.ForeignKey(Behavior, verbose_name="行为", on_delete=models.PROTECT, related_name="rulings")
     contest = models.ForeignKey(
         Contest, verbose_name="申诉", on_delete=models.PROTECT, null=True, blank=True, related_name="rulings"
     )
@@ -561,9 +549,7 @@ class BudgetAdjustment(models.Model):
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
     run = models.ForeignKey(SettlementRun, verbose_name="结算", on_delete=models.PROTECT, related_name="+")
-    party = models.ForeignKey(
-        "parties.Party", verbose_name="居民", on_delete=models.PROTECT, related_name="+"
-    )
+    party = models.ForeignKey("parties.Party", verbose_name="居民", on_delete=models.PROTECT, related_name="+")
     month = models.DateField("月份", help_text="该月第一天")
     change_points = models.BigIntegerField("本次变动（积分）")
     full_points = models.BigIntegerField("按规则应得")
