@@ -12,9 +12,10 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
-from tanhui.kernel.errors import Forbidden
+from tanhui.kernel.errors import Forbidden, TanhuiError
 from tanhui.parties.types import Scope
 
 PAGES: dict[str, str] = {
@@ -58,7 +59,8 @@ def may(user: Any, page: str, scope: Scope | None = None) -> bool:
 def office_page(page: str) -> Callable[[View], View]:
     """Let a view be opened by those who may; others are sent to sign in, or told that their role does not allow it.
 
-    A view about one partner takes the argument `source`, and is asked for within that scope.
+    A view about one partner takes the argument `source`, and is asked for within that scope. An error of a room
+    that the view did not handle becomes a page that says what happened and what to do.
     """
 
     def wrap(view: View) -> View:
@@ -68,9 +70,12 @@ def office_page(page: str) -> Callable[[View], View]:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             scope = Scope("source", kwargs["source"]) if "source" in kwargs else None
-            if not may(request.user, page, scope):
-                raise Forbidden("您的角色不能打开这个页面", where=page, fix="需要这项权限，请联系系统管理员授予角色")
-            return view(request, *args, **kwargs)
+            try:
+                if not may(request.user, page, scope):
+                    raise Forbidden("您的角色不能打开这个页面", fix="需要这项权限，请联系系统管理员授予角色")
+                return view(request, *args, **kwargs)
+            except TanhuiError as error:
+                return render(request, "office/refused.html", {"error": error}, status=error.status)
 
         guarded.office_page = page  # type: ignore[attr-defined]
         return guarded

@@ -192,6 +192,17 @@ def percent(part: int | None, whole: int | None) -> str:
 
 
 @register.filter
+def change(before: int, after: int) -> str:
+    """after − before with its sign, and the percentage of `before`, cut off."""
+    difference = after - before
+    if not difference:
+        return "0"
+    sign = "+" if difference > 0 else "−"
+    share = f"（{sign}{abs(difference) * 100 // before}%）" if before > 0 else ""
+    return f"{sign}{abs(difference):,}{share}"
+
+
+@register.filter
 def attribute(mapping: Any, key: object) -> Any:
     """The value of a mapping under a key that is a variable."""
     return mapping.get(key) if mapping else None

@@ -15,13 +15,12 @@ from django.views.decorators.http import require_safe
 
 from tanhui.kernel.days import local_day
 from tanhui.portal.document import chapters
-from tanhui.portal.shelf import FAMILIES, TABLES, library, region_words
 from tanhui.portal.files import csv_file
+from tanhui.portal.shelf import FAMILIES, TABLES, library, region_words
 from tanhui_methods import FactorRow, Method, MethodError
 from tanhui_methods.factors import HEADER
 
 View = Callable[..., HttpResponse]
-_FIELDS = {"value": "written"}
 
 
 def _readable(view: View) -> View:
@@ -158,5 +157,9 @@ def _table_title(row: FactorRow) -> str:
 def factors_csv(request: HttpRequest) -> HttpResponse:
     """The same rows in the form in which they are kept."""
     rows, _ = _filtered(request)
-    cells = [[row.unit.text if name == "unit" else getattr(row, _FIELDS.get(name, name)) for name in HEADER] for row in rows]
+    cells = ([_cell(row, name) for name in HEADER] for row in rows)
     return csv_file("factors.csv", HEADER, cells)
+
+
+def _cell(row: FactorRow, name: str) -> object:
+    return row.unit.text if name == "unit" else row.written if name == "value" else getattr(row, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -36,18 +37,18 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
         "number": number,
         "receipt": found,
         "line": found.line,
-        "document": _document(found.rule_hash),
-        "address": request.build_absolute_uri(),
+        "method_url": _method_url(found.rule_hash),
     }
     response = render(request, "portal/receipt.html", context)
     response["X-Robots-Tag"] = "noindex"
     return response
 
 
-def _document(rule_hash: str) -> tuple[str, str, str] | None:
-    """Where the portal shows that very version: (family, name, version); None where the files have moved on."""
+def _method_url(rule_hash: str) -> str:
+    """Where the portal shows that very version; empty where the files have moved on."""
     try:
         methods = library().methods
     except MethodError:
-        return None
-    return next((((m.family, m.name, m.version)) for m in methods if m.rule_hash == rule_hash), None)
+        return ""
+    found = next((method for method in methods if method.rule_hash == rule_hash), None)
+    return reverse("portal:method-version", args=[found.family, found.name, found.version]) if found else ""

@@ -1,0 +1,1 @@
+"""Views of the office: each asks the access table first, then rooms' queries, and calls at most one service."""

@@ -1,0 +1,162 @@
+"""The life of a method version: draft, review, public notice, in force, withdrawn; and what it would change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tanhui.kernel.days import local_day
+from tanhui.office.access import may, office_page
+from tanhui.office.acts import act, actor
+from tanhui.office.forms import DecisionForm, PeriodForm
+from tanhui.scenarios import queries as scenarios
+from tanhui.scenarios import services
+
+STAGES = (
+    ("draft", "草案"),
+    ("committee_review", "专家评审"),
+    ("public_notice", "公示"),
+    ("in_force", "施行"),
+    ("withdrawn", "废止"),
+)
+_SIGNED_FROM = {"committee_review": ("public_notice", "draft"), "in_force": ("withdrawn",)}
+"""The steps that are the committee's; all others are proposed by the operator."""
+_WORDS = {
+    ("draft", "committee_review"): "提交专家委员会评审",
+    ("committee_review", "public_notice"): "评审通过，进入公示",
+    ("committee_review", "draft"): "退回修改",
+    ("public_notice", "in_force"): "公示期满，施行",
+    ("public_notice", "committee_review"): "公示有意见，退回评审",
+    ("in_force", "withdrawn"): "废止",
+}
+
+
+def steps(version: Any, *, signed: bool) -> list[tuple[str, str]]:
+    """The steps that the committee (`signed`) or the operator may take from here, with their words."""
+    own = _SIGNED_FROM.get(version.stage, ())
+    return [
+        (stage, _WORDS.get((version.stage, stage), "放弃这一版" if stage == "withdrawn" else title))
+        for stage, title in version.next_stages
+        if (stage in own) == signed
+    ]
+
+
+@require_safe
+@office_page("methods")
+def methods(request: HttpRequest) -> HttpResponse:
+    """Every registered version, those that wait first; and files that are not registered."""
+    versions = scenarios.method_versions()
+    waiting = [row for row in versions if row.stage in ("draft", "committee_review", "public_notice")]
+    context = {
+        "section": "methods",
+        "waiting": waiting,
+        "settled": [row for row in versions if row not in waiting],
+        "registrable": scenarios.methods_registrable() if may(request.user, "method-register") else [],
+    }
+    return render(request, "office/methods.html", context)
+
+
+@require_POST
+@office_page("method-register")
+def register(request: HttpRequest) -> HttpResponse:
+    """Register a method file as it stands now, as a draft."""
+    name, version = request.POST.get("name", "")[:60], request.POST.get("version", "")[:20]
+    act(
+        request,
+        action="scenarios.advance_method",
+        target=f"method:{name}/{version}",
+        detail={"stage": "draft"},
+        verb=lambda: services.advance_method(
+            name=name, version=version, stage="draft", by=actor(request).name, at=timezone.now()
+        ),
+        done=lambda row: f"已登记草案：{row}",
+    )
+    return redirect("office:methods")
+
+
+@require_safe
+@office_page("method")
+def method(request: HttpRequest, rule_hash: str) -> HttpResponse:
+    """One version: where it stands, what is missing, who decided what."""
+    return _page(request, rule_hash)
+
+
+def _page(request: HttpRequest, rule_hash: str, form: DecisionForm | None = None, status: int = 200) -> HttpResponse:
+    version = scenarios.method_version(rule_hash)
+    reached = {stage: at for stage, _, _, _, at in version.decisions}
+    order = [stage for stage, _ in STAGES]
+    place = order.index(version.stage) if version.stage in order else -1
+    shown = [
+        (title, "here" if at == place else "done" if at < place and stage in reached else "", reached.get(stage))
+        for at, (stage, title) in enumerate(STAGES)
+    ]
+    proposals = steps(version, signed=False) if may(request.user, "method-propose") else []
+    signatures = steps(version, signed=True) if may(request.user, "method-sign") else []
+    today = local_day(timezone.now())
+    context = {
+        "section": "methods",
+        "version": version,
+        "stages": shown,
+        "propose_form": (form or DecisionForm(stages=proposals)) if proposals else None,
+        "sign_form": (form or DecisionForm(stages=signatures)) if signatures else None,
+        "replay_form": PeriodForm(initial={"starts_on": today - timedelta(days=365), "last_on": today}),
+    }
+    return render(request, "office/method.html", context, status=status)
+
+
+def _decide(request: HttpRequest, rule_hash: str, *, signed: bool) -> HttpResponse:
+    version = scenarios.method_version(rule_hash)
+    form = DecisionForm(request.POST, stages=steps(version, signed=signed))
+    if not form.is_valid():
+        return _page(request, rule_hash, form, status=422)
+    stage, note = form.cleaned_data["stage"], form.cleaned_data["note"]
+    done = act(
+        request,
+        action="scenarios.sign_method" if signed else "scenarios.advance_method",
+        target=f"method:{version.name}/{version.version}",
+        detail={"stage": stage, "rule_hash": rule_hash, "note": note},
+        verb=lambda: services.advance_method(
+            name=version.name,
+            version=version.version,
+            stage=stage,
+            by=actor(request).name,
+            note=note,
+            at=timezone.now(),
+            rule_hash=rule_hash,
+        ),
+        done=lambda row: f"{row}：现在是“{dict(STAGES)[stage]}”",
+    )
+    return redirect("office:method", rule_hash=rule_hash) if done else _page(request, rule_hash, form, status=409)
+
+
+@require_POST
+@office_page("method-propose")
+def propose(request: HttpRequest, rule_hash: str) -> HttpResponse:
+    """A step that the operator may take."""
+    return _decide(request, rule_hash, signed=False)
+
+
+@require_POST
+@office_page("method-sign")
+def sign(request: HttpRequest, rule_hash: str) -> HttpResponse:
+    """A step that only the committee may take."""
+    return _decide(request, rule_hash, signed=True)
+
+
+@require_http_methods(["GET", "HEAD"])
+@office_page("method-replay")
+def replay(request: HttpRequest, rule_hash: str) -> HttpResponse:
+    """What this version would have made of real behaviors, beside what the books hold. Posts nothing."""
+    version = scenarios.method_version(rule_hash)
+    form = PeriodForm(request.GET)
+    result = None
+    if form.is_valid():
+        ends_on = form.cleaned_data["last_on"] + timedelta(days=1)
+        result = scenarios.shadow_replay(rule_hash, starts_on=form.cleaned_data["starts_on"], ends_on=ends_on)
+    context = {"section": "methods", "version": version, "form": form, "replay": result}
+    return render(request, "office/replay.html", context, status=200 if result else 422)

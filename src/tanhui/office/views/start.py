@@ -1,0 +1,72 @@
+"""The start page: the work that waits, for this person's roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from tanhui.ledger import queries as ledger
+from tanhui.office.access import may, office_page
+from tanhui.parties import queries as parties
+from tanhui.parties.types import Scope
+from tanhui.scenarios import queries as scenarios
+
+_REFUSED_DAYS = 7
+_REFUSED_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One line of work: how much, what, why it matters, where to go."""
+
+    count: int
+    what: str
+    why: str
+    url: str
+
+
+@require_safe
+@office_page("start")
+def start(request: HttpRequest) -> HttpResponse:
+    """What waits, most urgent first; then the state of the books."""
+    user = request.user
+    context: dict[str, Any] = {
+        "section": "start",
+        "waiting": list(_waiting(user)),
+        "roles": parties.roles_of(user.pk or 0),
+        "last_run": None,
+    }
+    if may(user, "runs"):
+        latest = scenarios.runs(limit=1)
+        context |= {"last_run": latest[0] if latest else None, "marks": scenarios.marks_waiting()}
+    if may(user, "books"):
+        context["out_of_balance"] = ledger.trial_balance().out_of_balance()
+    return render(request, "office/start.html", context)
+
+
+def _waiting(user: Any) -> Iterator[Waiting]:
+    evidence = reverse("office:evidence")
+    if may(user, "evidence"):
+        contests = scenarios.contests_open()
+        yield Waiting(contests, "居民的申诉", "被搁置的记录，居民说明了理由，等待裁定", f"{evidence}?contested=1")
+        aside = sum(count for _, _, count in scenarios.set_aside_counts())
+        yield Waiting(aside, "被搁置的证据", "数据不合常理，暂不计入；没有申诉的也可以主动核查", evidence)
+    if may(user, "methods"):
+        stages = [version.stage for version in scenarios.method_versions()]
+        methods = reverse("office:methods")
+        yield Waiting(stages.count("committee_review"), "待评审的方法", "专家委员会评审通过后进入公示", methods)
+        yield Waiting(stages.count("public_notice"), "公示中的方法", "公示期满、没有未处理的意见后可以施行", methods)
+    if may(user, "partner", Scope()):
+        since = timezone.now() - timedelta(days=_REFUSED_DAYS)
+        recent = scenarios.deliveries(refused_only=True, limit=_REFUSED_SHOWN)
+        refused = sum(1 for row in recent if row.received_at >= since)
+        why = f"近{_REFUSED_DAYS}天内收到；退回的行需要接入方更正后重报"
+        yield Waiting(refused, "有退回行的批次", why, reverse("office:partners"))
