@@ -24,7 +24,7 @@ def new_number(prefix: str, at: datetime, *, entropy: int | None = None) -> str:
 
     `prefix` has three lower-case letters. `entropy` replaces chance where a replay must give the same number.
     """
-    if not (len(prefix) == 3 and prefix.isascii() and prefix.islower()):
+    if not (len(prefix) == 3 and prefix.isascii() and prefix.isalpha() and prefix.islower()):
         raise ValueError(f"prefix must be three lower-case letters, not {prefix!r}")
     millis = int(at.timestamp() * 1000)
     tail = secrets.randbits(80) if entropy is None else entropy % (1 << 80)
