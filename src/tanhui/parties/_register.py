@@ -98,6 +98,8 @@ def _checked(item: ResidentDetails, at: datetime, by: Actor | None) -> ResidentD
         clean_birth_year(item.birth_year, day)
     if needs_guardian(item.birth_year, day) and item.guardian_id is None:
         raise GuardianRequired("未满 14 周岁须由监护人办理", where="guardian_id", fix="请监护人先加入，再为孩子登记")
+    if by is None and item.guardian_id is not None:
+        raise GuardianRequired("孩子由监护人登记", where="guardian_id", fix="请监护人在自己的账户中办理")
     if by is None and item.login is None:
         raise BadInput("自行加入须有登录方式", where="login", fix="代办登记请由代办员操作")
     if by is not None and by.user_id is not None:

@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 
+from tanhui.parties.queries import party_by_id
 from tanhui.parties.services import grant, register
 from tanhui.parties.types import (
     COUNTY,
@@ -50,7 +51,9 @@ def join() -> Callable[..., PartyRef]:
     def one(**details: object) -> PartyRef:
         fields: dict[str, object] = {"login": LoginId("wechat", f"openid-{next(numbers)}"), "consents": ALL}
         fields.update(details)
-        return register(details=ResidentDetails(**fields), at=AT)  # type: ignore[arg-type]
+        guardian = details.get("guardian_id")
+        by = None if guardian is None else Actor.resident(party_by_id(guardian))  # type: ignore[arg-type]
+        return register(details=ResidentDetails(**fields), at=AT, by=by)  # type: ignore[arg-type]
 
     return one
 

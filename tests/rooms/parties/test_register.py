@@ -160,6 +160,11 @@ def test_a_child_joins_by_the_hand_of_a_guardian_only(join):
     with pytest.raises(GuardianRequired):
         join(birth_year=2015)
     parent = join(birth_year=1985)
+    claim = ResidentDetails(login=LoginId("wechat", "kid"), birth_year=2015, guardian_id=parent.id, consents=ACCOUNT)
+    with pytest.raises(GuardianRequired):
+        register(details=claim, at=AT)
+    with pytest.raises(BadInput):
+        register(details=claim, at=AT, by=Actor.resident(join()))
     child = join(birth_year=2015, guardian_id=parent.id)
 
     (relation,) = queries.relations_of(child.id)

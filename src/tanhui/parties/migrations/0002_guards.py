@@ -23,7 +23,9 @@ CREATE TRIGGER parties_audit_entry_chain BEFORE INSERT ON parties_audit_entry
 CREATE FUNCTION parties_audit_head_guard() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    IF NEW.sequence = 0 AND NOT EXISTS (SELECT 1 FROM parties_audit_entry) THEN
+    -- Where the head exists already, the conflict on its key answers; without it there may be no entry.
+    IF NEW.sequence = 0 AND (EXISTS (SELECT 1 FROM parties_audit_head)
+                             OR NOT EXISTS (SELECT 1 FROM parties_audit_entry)) THEN
       RETURN NEW;
     END IF;
   ELSIF TG_OP = 'UPDATE' THEN
