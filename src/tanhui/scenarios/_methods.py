@@ -23,6 +23,7 @@ from tanhui_methods import (
     FactorTable,
     Library,
     Method,
+    RowRule,
     load_library,
     load_method,
     publication_problems,

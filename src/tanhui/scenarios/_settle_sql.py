@@ -80,7 +80,7 @@ WAIVED = """
 EXCLUDE_ROW = """
 INSERT INTO settle_excluded
 WITH events AS ({inputs})
-SELECT checked.event_id, checked.reason
+SELECT checked.event_id, 'implausible:' || checked.reason
 FROM ({checked}) AS checked
 WHERE checked.reason IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM settle_excluded x WHERE x.event_id = checked.event_id)
