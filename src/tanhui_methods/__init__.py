@@ -8,24 +8,38 @@ columnar compiler are loaded only when they are used.
 
 from tanhui_methods.errors import MethodError, MethodErrors, Problem
 from tanhui_methods.evaluate import evaluate
-from tanhui_methods.factors import FactorRow, FactorTable
+from tanhui_methods.explain import Explanation, explain
+from tanhui_methods.factors import FactorRow, FactorTable, read_factors
+from tanhui_methods.library import Library, load_library
 from tanhui_methods.loading import load_method
 from tanhui_methods.model import GRADES, Cap, Chapter, Condition, Input, Method, Parameter, Result
+from tanhui_methods.publication import publication_problems, run_examples
+from tanhui_methods.row_rules import RowRule, compile_conditions, first_broken
 
 __all__ = [
     "GRADES",
     "Cap",
     "Chapter",
     "Condition",
+    "Explanation",
     "FactorRow",
     "FactorTable",
     "Input",
+    "Library",
     "Method",
     "MethodError",
     "MethodErrors",
     "Parameter",
     "Problem",
     "Result",
+    "RowRule",
+    "compile_conditions",
     "evaluate",
+    "explain",
+    "first_broken",
+    "load_library",
     "load_method",
+    "publication_problems",
+    "read_factors",
+    "run_examples",
 ]

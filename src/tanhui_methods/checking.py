@@ -59,13 +59,23 @@ def check_names(scope: Scope, conditions: Iterable[Condition], findings: Finding
     for formula in scope.formulas.values():
         for mention in names(formula.expression):
             if mention.name not in lines:
-                findings.add(mention.place.line, f"公式 {formula.name} 用到的“{mention.name}”没有声明", _hint(mention.name, scope))
+                findings.add(
+                    mention.place.line,
+                    f"公式 {formula.name} 用到的“{mention.name}”没有声明",
+                    _hint(mention.name, scope),
+                )
     for condition in conditions:
         for mention in names(condition.rule):
             if mention.name in scope.formulas:
-                findings.add(mention.place.line, f"条件 {condition.name} 不能用公式“{mention.name}”", "条件只用输入和参数")
+                findings.add(
+                    mention.place.line, f"条件 {condition.name} 不能用公式“{mention.name}”", "条件只用输入和参数"
+                )
             elif mention.name not in lines:
-                findings.add(mention.place.line, f"条件 {condition.name} 用到的“{mention.name}”没有声明", _hint(mention.name, scope))
+                findings.add(
+                    mention.place.line,
+                    f"条件 {condition.name} 用到的“{mention.name}”没有声明",
+                    _hint(mention.name, scope),
+                )
 
 
 def _hint(name: str, scope: Scope) -> str:
@@ -114,9 +124,7 @@ def reached(scope: Scope, order: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in order if name in wanted)
 
 
-def check_dimensions(
-    scope: Scope, order: tuple[str, ...], conditions: Iterable[Condition], findings: Findings
-) -> None:
+def check_dimensions(scope: Scope, order: tuple[str, ...], conditions: Iterable[Condition], findings: Findings) -> None:
     """Every expression has one type; the reduction is a mass of CO2e, a condition is true or false."""
     typer = Typer(scope)
     for name in order:
@@ -263,15 +271,15 @@ class Typer:
             raise self.fail(node, "文字比较应一边是输入、一边是双引号里的文字")
         choices = self.scope.inputs[name.name].choices
         if choices and text.value not in choices:
-            raise self.fail(
-                node, f"输入 {name.name} 没有选项“{text.value[:60]}”", f"可用的选项：{'、'.join(choices)}"
-            )
+            raise self.fail(node, f"输入 {name.name} 没有选项“{text.value[:60]}”", f"可用的选项：{'、'.join(choices)}")
         return BOOLEAN
 
     def _call(self, node: Call) -> Type:
         kinds = [self._expect_quantity(each, self._of(each)) for each in node.arguments]
         if len(kinds) == 1 and kinds[0] != DIMENSIONLESS:
-            raise self.fail(node, f"floor 只写一项时应为纯数，却是{describe(kinds[0])}", "例如 floor(duration_s, 1 day)")
+            raise self.fail(
+                node, f"floor 只写一项时应为纯数，却是{describe(kinds[0])}", "例如 floor(duration_s, 1 day)"
+            )
         for kind in kinds[1:]:
             if kind != kinds[0]:
                 raise self.fail(node, f"{node.function} 各项量纲不同：{describe(kinds[0])} 与 {describe(kind)}")

@@ -14,6 +14,7 @@ Two plans, chosen by proof and equal in result:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import ibis
@@ -21,7 +22,9 @@ import ibis
 from tanhui_methods.emitting import INT64, Column, Emitter, by_day, floor_divide, integer
 from tanhui_methods.errors import MethodError
 from tanhui_methods.integers import Lowering, Node
-from tanhui_methods.model import Cap, Entry, Method, Parameter
+from tanhui_methods.model import Cap, Entry, Input, Method, Parameter
+from tanhui_methods.row_rules import RowRule, RuleSet, compile_conditions
+from tanhui_methods.syntax import names
 
 MOST_EVENTS_A_PERIOD: Final = 2**16
 """Running totals are proved for this many events of a person in one period."""
@@ -51,11 +54,13 @@ class _Compiler:
         self.plan = self.single_sort if single else self.layered
         missing = [name for name in (*_FACTS, "grade", *method.inputs) if name not in events.columns]
         if missing:
-            raise MethodError(f"行为表缺少列：{'、'.join(missing)}", fix="按 docs/reference/method-format.md 补上这些列")
+            raise MethodError(
+                f"行为表缺少列：{'、'.join(missing)}", fix="按 docs/reference/method-format.md 补上这些列"
+            )
 
     def _lower(self) -> tuple[Node, Node]:
         self.conditions = [self.lowering.truth(condition.rule) for condition in self.method.conditions]
-        return self.lowering.reduction()
+        return self.lowering.reduction(self.method)
 
     def compile(self) -> Any:
         table = self.screened()
@@ -76,36 +81,29 @@ class _Compiler:
     def screened(self) -> Any:
         """The events with clipped inputs, effective grade and the number of the reason that sets them aside."""
         events = self.events
-        inputs = {name: self.clipped(name) for name in self.method.inputs}
-        expired = self.expired(inputs)
-        given = events.grade.cast(INT64)
-        grade = given if expired is None else ibis.ifelse(expired & (given < 4), given + 1, given)
         # Clipped values keep arithmetic in range on rows that are set aside anyway.
-        emit = Emitter(inputs, events.day, grade, self.breaks)
-        reason = self.reason(inputs, grade, emit)
+        inputs = {name: clipped(given, events[name]) for name, given in self.method.inputs.items()}
+        given = ibis.coalesce(events.grade.cast(INT64), integer(0))
+        expired = self.expired(inputs)
+        grade = given if expired is None else ibis.ifelse(expired & (given < 4), given + 1, given)
+        reason = self.reason(inputs, grade)
+        outside = len(self.reasons) - len(self.method.conditions) - self.refuses_grades
         table = events.select(
             *(events[name].cast(INT64) if name in {"event_id", "person", "at"} else events[name] for name in _FACTS),
             **inputs,
-            effective=self.shown_grade(given, grade),
+            given=given,
+            lowered=grade,
             exclude=events["exclude"] if "exclude" in events.columns else ibis.null("string"),
             reason=reason,
         )
-        return table
+        # The grade is lowered only for events that got as far as the parameters.
+        stopped = (table.reason > 0) & (table.reason <= outside)
+        return table.mutate(effective=ibis.ifelse(stopped, table.given, table.lowered)).drop("given", "lowered")
 
-    def clipped(self, name: str) -> Column:
-        given = self.method.inputs[name]
-        column = self.events[name]
-        if given.kind != "integer":
-            return column
-        return ibis.least(ibis.greatest(column.cast(INT64), integer(given.low)), integer(given.high))
-
-    def shown_grade(self, given: Column, grade: Column) -> Column:
-        """The grade as evaluated: lowered only for events that got as far as their parameters."""
-        return ibis.coalesce(grade, integer(0))
-
-    def reason(self, inputs: dict[str, Column], grade: Column, emit: Emitter) -> Column:
+    def reason(self, inputs: dict[str, Column], grade: Column) -> Column:
         """0 for an event that counts so far, else the number (from 1) of the first reason that holds."""
         events, method = self.events, self.method
+        emit = Emitter(inputs, events.day, grade, self.breaks)
         tests: list[tuple[str, Column]] = []
         if "exclude" in events.columns:
             tests.append(("excluded", events["exclude"].notnull()))
@@ -119,12 +117,13 @@ class _Compiler:
             elif given.kind == "choice":
                 tests.append((f"excluded:bounds:{name}", events[name].notin(list(given.choices))))
         for name in method.used:
-            lacking = self.by_entry(method.parameters[name], inputs, lambda segment, day: segment is None)
+            lacking = self.by_entry([method.parameters[name]], inputs, lambda segment, day: segment is None)
             if lacking is not None:
                 tests.append((f"excluded:factor:{name}", lacking))
         for condition, node in zip(method.conditions, self.conditions, strict=True):
             tests.append((f"not_applicable:{condition.name}", ~emit.truth(node)))
         refused = [at for at, value in enumerate(method.grades.multipliers, 1) if value is None]
+        self.refuses_grades = bool(refused)
         if refused:
             tests.append(("not_applicable:grade", grade.isin(refused)))
         self.reasons = [label for label, _ in tests]
@@ -134,39 +133,40 @@ class _Compiler:
         def stale(segment: Any, day: Any) -> bool:
             return segment is not None and segment.best_before is not None and segment.best_before < day
 
-        tests = [self.by_entry(self.method.parameters[name], inputs, stale) for name in self.method.used]
-        found = [test for test in tests if test is not None]
-        if not found:
-            return None
-        whole = found[0]
-        for test in found[1:]:
+        used = [self.method.parameters[name] for name in self.method.used]
+        return self.by_entry(used, inputs, stale)
+
+    def by_entry(self, parameters: list[Parameter], inputs: dict[str, Column], holds: Any) -> Column | None:
+        """Whether `holds(segment, day)` for a row that the event uses of any parameter; None if it never does."""
+        always = [False] * len(self.lowering.samples)
+        tests: list[Column] = []
+        for parameter in parameters:
+            rows: list[tuple[Entry, list[bool]]] = [
+                (entry, [bool(holds(entry.at(day), day)) for day in self.lowering.samples])
+                for entry in parameter.entries
+            ]
+            if parameter.by is None:
+                always = [one or other for one, other in zip(always, rows[0][1], strict=True)]
+            elif any(any(flags) for _, flags in rows):
+                tests.append(self.by_row(parameter.by, rows, inputs))
+        if any(always):
+            tests.append(self.on_days(always))
+        whole = tests[0] if tests else None
+        for test in tests[1:]:
             whole = whole | test
         return whole
 
-    def by_entry(self, parameter: Parameter, inputs: dict[str, Column], holds: Any) -> Column | None:
-        """Whether `holds(segment, day)` for the row of the parameter that the event uses; None if it never does."""
+    def by_row(self, by: str, rows: list[tuple[Entry, list[bool]]], inputs: dict[str, Column]) -> Column:
+        value = inputs[by]
+        if self.method.inputs[by].kind == "integer":
+            cases = [(value >= integer(int(entry.key or 0)), self.on_days(flags)) for entry, flags in reversed(rows)]
+            return ibis.cases(*cases, else_=self.on_days(rows[0][1]))
+        cases = [(value == entry.key, self.on_days(flags)) for entry, flags in rows]
+        return ibis.cases(*cases, else_=ibis.literal(False))
+
+    def on_days(self, flags: list[bool]) -> Column:
         truths = (ibis.literal(False), ibis.literal(True))
-        rows: list[tuple[Entry, list[bool]]] = [
-            (entry, [bool(holds(entry.at(day), day)) for day in self.lowering.samples])
-            for entry in parameter.entries
-        ]
-        if not any(any(flags) for _, flags in rows):
-            return None
-        if parameter.by is None:
-            return by_day(self.events.day, self.breaks, [truths[flag] for flag in rows[0][1]])
-        if self.method.inputs[parameter.by].kind == "integer":
-            # Bands share one source and one best-before date unless a row says otherwise.
-            value = inputs[parameter.by]
-            cases = [
-                (value >= integer(int(entry.key or 0)), by_day(self.events.day, self.breaks, [truths[f] for f in flags]))
-                for entry, flags in reversed(rows)
-            ]
-            return ibis.cases(*cases, else_=cases[-1][1])
-        cases = [
-            (inputs[parameter.by] == entry.key, by_day(self.events.day, self.breaks, [truths[f] for f in flags]))
-            for entry, flags in rows
-        ]
-        return ibis.cases(*cases, else_=truths[0])
+        return by_day(self.events.day, self.breaks, [truths[flag] for flag in flags])
 
     # windows
 
@@ -192,7 +192,9 @@ class _Compiler:
         self.reasons.append(_DUPLICATE)
         code = len(self.reasons)
         table = table.mutate(rank=rank)
-        return table.mutate(reason=ibis.ifelse((table.reason == 0) & (table["rank"] > 1), code, table.reason).cast("int16"))
+        return table.mutate(
+            reason=ibis.ifelse((table.reason == 0) & (table["rank"] > 1), code, table.reason).cast("int16")
+        )
 
     # the layered plan
 
@@ -258,7 +260,7 @@ class _Compiler:
         if len({cap.of for cap in caps}) < len(caps):
             return False
         for cap in quantities:
-            if Lowering(self.method, zeros=[cap.of]).reduction()[1].high > 0:
+            if Lowering(self.method, zeros=[cap.of]).reduction(self.method)[1].high > 0:
                 return False
         return True
 
@@ -298,9 +300,7 @@ class _Compiler:
         left = ibis.greatest(integer(cap.limit) - (table.q_through - table.q), integer(0))
         cut = table.alive & (table.q > left)
         changes = {cap.of: ibis.ifelse(cut, left, table[cap.of])}
-        return table.mutate(
-            hit=self.first_hit(table, cap, cut), alive=table.alive & ~(cut & (left == 0)), **changes
-        )
+        return table.mutate(hit=self.first_hit(table, cap, cut), alive=table.alive & ~(cut & (left == 0)), **changes)
 
     def award_once(self, table: Any, points_caps: list[Cap]) -> Any:
         points, zero = self.method.points, integer(0)
@@ -323,7 +323,10 @@ class _Compiler:
         if points_caps:
             capped = capped & table.hit.notin(points_caps)
         labels = [
-            (table.reason == index, ibis.literal("excluded:") + table.exclude if label == "excluded" else ibis.literal(label))
+            (
+                table.reason == index,
+                ibis.literal("excluded:") + table.exclude if label == "excluded" else ibis.literal(label),
+            )
             for index, label in enumerate(self.reasons, 1)
         ]
         counted = [(table.reason == 0) & ~capped, table.reason == 0]
@@ -332,3 +335,38 @@ class _Compiler:
     def cap_name(self, table: Any) -> Column:
         names = [(table.hit == index, ibis.literal(cap.name)) for index, cap in enumerate(self.method.caps, 1)]
         return ibis.cases(*names, else_=ibis.null("string")) if names else ibis.null("string")
+
+
+def compile_row_rules(rules: Sequence[RowRule], method: Method, events: Any) -> Any:
+    """For every event the code of the first row rule that it breaks: columns `event_id`, `reason` (null if none).
+
+    A rule that mentions an absent or out-of-bounds value says nothing: that is told by the method itself. Raises
+    MethodErrors for a rule that does not fit the method's inputs.
+    """
+    book = RuleSet("", method.inputs, {})
+    lowering = Lowering(book)
+    columns = {name: clipped(given, events[name]) for name, given in method.inputs.items() if name in events.columns}
+    emit = Emitter(columns, ibis.null("date"), integer(0), ())
+    cases = []
+    for rule, expression in compile_conditions(rules, method.inputs):
+        broken = ~emit.truth(lowering.truth(expression))
+        for name in sorted({each.name for each in names(expression)}):
+            if name not in events.columns:
+                raise MethodError(f"行为表缺少列：{name}", fix="按方法学的输入补上这一列")
+            broken = broken & sound(method.inputs[name], events[name])
+        cases.append((broken, ibis.literal(rule.code)))
+    reason = ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
+    return events.select("event_id", reason=reason)
+
+
+def clipped(given: Input, column: Column) -> Column:
+    """An integer input held within its bounds."""
+    if given.kind != "integer":
+        return column
+    return ibis.least(ibis.greatest(column.cast(INT64), integer(given.low)), integer(given.high))
+
+
+def sound(given: Input, column: Column) -> Column:
+    if given.kind != "integer":
+        return column.notnull()
+    return column.notnull() & (column >= integer(given.low)) & (column <= integer(given.high))

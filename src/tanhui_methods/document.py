@@ -53,9 +53,7 @@ def split(text: str, path: str) -> Document:
     seen: set[str] = set()
     for block in blocks:
         if block.kind in seen and block.kind not in REPEATABLE:
-            raise MethodError(
-                f"{block.kind} 块写了两次", path=path, line=block.first_line - 1, fix="合并成一块"
-            )
+            raise MethodError(f"{block.kind} 块写了两次", path=path, line=block.first_line - 1, fix="合并成一块")
         seen.add(block.kind)
     return Document(front, tuple(blocks), tuple(chapters))
 

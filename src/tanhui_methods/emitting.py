@@ -37,6 +37,20 @@ def integer(value: int) -> Column:
     return integer(high).cast(WIDE) * integer(10**18).cast(WIDE) + integer(low).cast(WIDE)
 
 
+def choose(cases: Sequence[tuple[Column, int]], otherwise: int, wide: bool) -> Column:
+    """A CASE over integers that is a bigint (or wide) on every backend: small literals alone would be int4."""
+    values = [otherwise, *(value for _, value in cases)]
+    if wide:
+        branches = [(test, integer(value).cast(WIDE)) for test, value in cases]
+        return ibis.cases(*branches, else_=integer(otherwise).cast(WIDE)) if cases else integer(otherwise).cast(WIDE)
+    small = all(abs(value) < 2**31 for value in values)
+    kind = "int32" if small else INT64
+    chosen = [(test, ibis.literal(value, type=kind)) for test, value in cases]
+    last = ibis.literal(otherwise, type=kind)
+    whole = ibis.cases(*chosen, else_=last) if chosen else last
+    return whole.cast(INT64) if small else whole
+
+
 def by_day(day: Column, breaks: Sequence[date], values: Sequence[Column]) -> Column:
     """`values[i]` on the i-th stretch of days; equal neighbors are merged by the caller's equality of objects."""
     branches = []
@@ -78,31 +92,40 @@ class Emitter:
         return self._stepped(node.data, is_wide(node))
 
     def _stepped(self, values: Sequence[int], wide: bool) -> Column:
-        literals = {value: integer(value).cast(WIDE) if wide else integer(value) for value in set(values)}
-        return by_day(self.day, self.breaks, [literals[value] for value in values])
+        cases = [
+            (self.day < ibis.date(limit.year, limit.month, limit.day), values[index])
+            for index, limit in enumerate(self.breaks)
+            if values[index] != values[index + 1]
+        ]
+        return choose(cases, values[-1], wide)
+
+    def _rows(
+        self, tests: Sequence[Column], rows: Sequence[Sequence[int]], otherwise: Sequence[int], wide: bool
+    ) -> Column:
+        """A row by test; rows that are the same on all days (nearly all are) make one flat CASE."""
+        if all(len(set(row)) == 1 for row in (*rows, otherwise)):
+            return choose([(test, row[0]) for test, row in zip(tests, rows, strict=True)], otherwise[0], wide)
+        cases = [(test, self._stepped(row, wide)) for test, row in zip(tests, rows, strict=True)]
+        return ibis.cases(*cases, else_=self._stepped(otherwise, wide))
 
     def _pick(self, node: Node) -> Column:
         assert isinstance(node.data, tuple)
         name, rows = node.data
-        wide = is_wide(node)
-        cases = [(self.columns[name] == key, self._stepped(values, wide)) for key, values in rows]
-        return ibis.cases(*cases, else_=integer(0).cast(WIDE) if wide else integer(0))
+        tests = [self.columns[name] == key for key, _ in rows]
+        values = [row for _, row in rows]
+        return self._rows(tests, values, (0,) * len(values[0]), is_wide(node))
 
     def _band(self, node: Node) -> Column:
         assert isinstance(node.data, tuple)
         value = self(node.arguments[0])
-        wide = is_wide(node)
-        cases = [
-            (value >= integer(low), self._stepped(values, wide)) for low, values in reversed(node.data[1:])
-        ]
-        first = self._stepped(node.data[0][1], wide)
-        return ibis.cases(*cases, else_=first) if cases else first
+        above = list(reversed(node.data[1:]))
+        tests = [value >= integer(low) for low, _ in above]
+        return self._rows(tests, [row for _, row in above], node.data[0][1], is_wide(node))
 
     def _grade(self, node: Node) -> Column:
         assert isinstance(node.data, tuple)
-        wide = is_wide(node)
-        values = [integer(value).cast(WIDE) if wide else integer(value) for value in node.data]
-        return ibis.cases(*((self.grade == at, value) for at, value in enumerate(values, 1)), else_=values[-1])
+        cases = [(self.grade == at, value) for at, value in enumerate(node.data, 1) if value != node.data[-1]]
+        return choose(cases, node.data[-1], is_wide(node))
 
     def _add(self, node: Node) -> Column:
         wide = is_wide(node)

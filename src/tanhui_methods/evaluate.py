@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from tanhui_methods.errors import MethodError
-from tanhui_methods.model import Cap, Entry, Input, Method, Parameter, Result, Segment
+from tanhui_methods.model import Cap, Entry, Input, Method, Parameter, Result, Rulebook, Segment
 from tanhui_methods.syntax import Binary, Call, Expression, If, Name, Number, Text, Unary
 
 _ARITHMETIC: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
@@ -130,7 +130,9 @@ def _expect(name: str, value: object, kind: type, optional: bool) -> None:
     if value is None and optional:
         return
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise MethodError(f"“{name}”应为{'整数' if kind is int else '日期' if kind is date else '文字'}，实为 {value!r:.60}")
+        raise MethodError(
+            f"“{name}”应为{'整数' if kind is int else '日期' if kind is date else '文字'}，实为 {value!r:.60}"
+        )
 
 
 # screening: outside reasons, missing and impossible values, factors, freshness, conditions, grade
@@ -237,9 +239,7 @@ def _without_duplicates(method: Method, living: list[Trace]) -> list[Trace]:
     return first
 
 
-def _apply(
-    cap: Cap, living: list[Trace], ask: Callable[[Trace], int], grant: Callable[[Trace, Cut], None]
-) -> None:
+def _apply(cap: Cap, living: list[Trace], ask: Callable[[Trace], int], grant: Callable[[Trace, Cut], None]) -> None:
     used: defaultdict[tuple[object, ...], int] = defaultdict(int)
     for trace in living:
         key = period_key(trace, cap.per)
@@ -284,11 +284,11 @@ def _calculate(method: Method, trace: Trace) -> None:
     trace.reduction_g = max(trace.exact_g // 1, 0)
 
 
-def calculate(method: Method, node: Expression, trace: Trace, values: Mapping[str, Fraction]) -> Value:
+def calculate(book: Rulebook, node: Expression, trace: Trace, values: Mapping[str, Fraction]) -> Value:
     """The value of an expression, in base units."""
 
     def number(inner: Expression) -> Fraction:
-        value = calculate(method, inner, trace, values)
+        value = calculate(book, inner, trace, values)
         assert isinstance(value, Fraction)
         return value
 
@@ -297,12 +297,12 @@ def calculate(method: Method, node: Expression, trace: Trace, values: Mapping[st
     if isinstance(node, Text):
         return node.value
     if isinstance(node, Name):
-        return _named(method, node.name, trace, values)
+        return _named(book, node.name, trace, values)
     if isinstance(node, Unary):
-        return not calculate(method, node.operand, trace, values) if node.operator == "not" else -number(node.operand)
+        return not calculate(book, node.operand, trace, values) if node.operator == "not" else -number(node.operand)
     if isinstance(node, If):
-        chosen = node.then if calculate(method, node.condition, trace, values) else node.otherwise
-        return calculate(method, chosen, trace, values)
+        chosen = node.then if calculate(book, node.condition, trace, values) else node.otherwise
+        return calculate(book, chosen, trace, values)
     if isinstance(node, Call):
         arguments = [number(each) for each in node.arguments]
         if node.function == "floor":
@@ -310,23 +310,23 @@ def calculate(method: Method, node: Expression, trace: Trace, values: Mapping[st
             return (arguments[0] // step) * step
         return min(arguments) if node.function == "min" else max(arguments)
     assert isinstance(node, Binary)
-    left = calculate(method, node.left, trace, values)
+    left = calculate(book, node.left, trace, values)
     if node.operator == "and":
-        return bool(left) and bool(calculate(method, node.right, trace, values))
+        return bool(left) and bool(calculate(book, node.right, trace, values))
     if node.operator == "or":
-        return bool(left) or bool(calculate(method, node.right, trace, values))
-    result = _ARITHMETIC[node.operator](left, calculate(method, node.right, trace, values))
+        return bool(left) or bool(calculate(book, node.right, trace, values))
+    result = _ARITHMETIC[node.operator](left, calculate(book, node.right, trace, values))
     assert isinstance(result, Fraction | bool)
     return result
 
 
-def _named(method: Method, name: str, trace: Trace, values: Mapping[str, Fraction]) -> Value:
-    if name in method.inputs:
+def _named(book: Rulebook, name: str, trace: Trace, values: Mapping[str, Fraction]) -> Value:
+    if name in book.inputs:
         value = trace.kept[name]
-        unit = method.inputs[name].unit
+        unit = book.inputs[name].unit
         return Fraction(value) * unit.factor if unit is not None else str(value)
-    if name in method.parameters:
-        segment = select(method.parameters[name], trace.kept).at(trace.day)
+    if name in book.parameters:
+        segment = select(book.parameters[name], trace.kept).at(trace.day)
         assert segment is not None
         return segment.value
     return values[name]

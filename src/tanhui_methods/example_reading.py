@@ -14,9 +14,7 @@ from tanhui_methods.model import GRADES, Example, Expectation, Input
 from tanhui_methods.yaml_tree import Node
 
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2}))?)?\Z", re.ASCII)
-_OUTCOME = re.compile(
-    r"(?:counted|capped|duplicate|(?:excluded|not_applicable):[a-z0-9_.:-]{1,120})\Z", re.ASCII
-)
+_OUTCOME = re.compile(r"(?:counted|capped|duplicate|(?:excluded|not_applicable):[a-z0-9_.:-]{1,120})\Z", re.ASCII)
 # China has one zone without summer time in the years that methods cover.
 _ZONE_OFFSET: Final = timedelta(hours=8)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -30,7 +30,10 @@ class Fields:
         for key, _ in node.pairs:
             if known is not None and key.text not in known:
                 raise MethodError(
-                    f"{what}没有“{key.text[:60]}”这个字段", path=path, line=key.line, fix=f"可用的字段：{'、'.join(known)}"
+                    f"{what}没有“{key.text[:60]}”这个字段",
+                    path=path,
+                    line=key.line,
+                    fix=f"可用的字段：{'、'.join(known)}",
                 )
 
     def fail(self, key: str, message: str, fix: str = "") -> MethodError:
@@ -110,9 +113,7 @@ class Fields:
         except (UnitError, ValueError) as error:
             raise self.fail(key, f"{self.what}的“{key}”：{error}", "例如 100 km") from None
         if unit.dimension != dimension:
-            raise self.fail(
-                key, f"{self.what}的“{key}”是{describe(unit.dimension)}，应为{describe(dimension)}"
-            )
+            raise self.fail(key, f"{self.what}的“{key}”是{describe(unit.dimension)}，应为{describe(dimension)}")
         return value * unit.factor
 
     def items(self, key: str) -> tuple[Node, ...]:

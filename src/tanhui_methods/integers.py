@@ -17,7 +17,7 @@ from math import gcd, lcm
 from typing import Final
 
 from tanhui_methods.errors import MethodError
-from tanhui_methods.model import Entry, Input, Method, Parameter
+from tanhui_methods.model import Entry, Input, Method, Parameter, Rulebook
 from tanhui_methods.syntax import Binary, Call, Expression, If, Name, Number, Text, Unary
 
 LARGEST: Final = 10**36
@@ -65,7 +65,7 @@ def common_scale(values: Iterable[Fraction | None]) -> Fraction:
 class Lowering:
     """Lowers the expressions of one method. `zeros` names inputs to be taken as nothing but 0."""
 
-    def __init__(self, method: Method, zeros: Collection[str] = ()) -> None:
+    def __init__(self, method: Rulebook, zeros: Collection[str] = ()) -> None:
         self.method = method
         self.days = method.breakpoints()
         first = self.days[0] - timedelta(days=1) if self.days and self.days[0] > date.min else date.min
@@ -210,9 +210,7 @@ class Lowering:
             return branches[0] if condition.data else branches[1]
         scale = self.scale(*branches)
         one, other = (self.whole(branch, scale)[0] for branch in branches)
-        chosen = self.node(
-            "if", (condition, one, other), None, min(one.low, other.low), max(one.high, other.high)
-        )
+        chosen = self.node("if", (condition, one, other), None, min(one.low, other.low), max(one.high, other.high))
         return self.atom(chosen, self.known(lambda _: scale))
 
     def named(self, name: str) -> Sum:
@@ -273,7 +271,9 @@ class Lowering:
 
     def floor(self, node: Call) -> Sum:
         value = self.quantity(node.arguments[0])
-        step = self.quantity(node.arguments[1]).constant if len(node.arguments) == 2 else self.plain(Fraction(1)).constant
+        step = (
+            self.quantity(node.arguments[1]).constant if len(node.arguments) == 2 else self.plain(Fraction(1)).constant
+        )
         if any(each is not None and each <= 0 for each in step):
             raise MethodError("floor 的第二项应大于零", path=self.method.path, line=node.place.line)
         ratio = self.product(value, Sum((), self.inverse(step, node)))
@@ -303,19 +303,19 @@ class Lowering:
 
     # the method
 
-    def reduction(self) -> tuple[Node, Node]:
+    def reduction(self, method: Method) -> tuple[Node, Node]:
         """The grams of one event before and after the floor: (scaled integer with grade, whole grams)."""
-        for name in self.method.order:
-            formula = self.method.formulas[name]
+        for name in method.order:
+            formula = method.formulas[name]
             self.line = formula.place.line
             self.sums[name] = self.quantity(formula.expression)
         total, scale = self.whole(self.sums["reduction"])
         if total.low < 0:
             total = self.node("max", (total, self.constant(0)), None, 0, max(total.high, 0))
-        multipliers = [value or Fraction(0) for value in self.method.grades.multipliers]
+        multipliers = [value or Fraction(0) for value in method.grades.multipliers]
         unit = common_scale(multipliers)
         steps = tuple(int(value / unit) for value in multipliers)
-        accepted = {step for step, value in zip(steps, self.method.grades.multipliers, strict=True) if value is not None}
+        accepted = {step for step, value in zip(steps, method.grades.multipliers, strict=True) if value is not None}
         if len(accepted) == 1:
             grade = self.constant(accepted.pop())
         else:
@@ -324,7 +324,7 @@ class Lowering:
         grams = self.divide(product, scale * unit)
         if grams.high > LARGEST_RESULT:
             raise MethodError(
-                f"一条行为的减排量可能达到 {grams.high} 克，超出合理范围", path=self.method.path, line=self.line,
+                f"一条行为的减排量可能达到 {grams.high} 克，超出合理范围", path=method.path, line=self.line,
                 fix="收紧输入的上限",
             )  # fmt: skip
         return product, grams

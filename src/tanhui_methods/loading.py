@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from tanhui_methods import yaml_tree
@@ -15,7 +14,7 @@ from tanhui_methods.example_reading import read_example
 from tanhui_methods.factors import FactorTable
 from tanhui_methods.fields import entries
 from tanhui_methods.integers import Lowering
-from tanhui_methods.model import Input, Method, Parameter, Points, factor_rows
+from tanhui_methods.model import Method, Points, factor_rows
 from tanhui_methods.reading import (
     read_cap,
     read_condition,
@@ -63,9 +62,7 @@ class _Loader:
         front = self.guarded(lambda: read_front(front_node, self.path))
         inputs = self.named("inputs", lambda node: read_input(node, self.path))
         self.findings.stop()
-        parameters = self.named(
-            "parameters", lambda node: read_parameter(node, self.path, self.factors, inputs)
-        )
+        parameters = self.named("parameters", lambda node: read_parameter(node, self.path, self.factors, inputs))
         formulas = self.formulas()
         conditions = tuple(self.named("conditions", lambda node: read_condition(node, self.path)).values())
         caps = tuple(self.named("caps", lambda node: read_cap(node, self.path, inputs)).values())
@@ -96,7 +93,7 @@ class _Loader:
         )  # fmt: skip
         self.guarded(lambda: check_ranges(method))
         self.findings.stop()
-        return replace(method)
+        return method
 
     def guarded(self, read: Callable[[], T]) -> T | None:
         """Run one reader; what it finds is kept, and reading goes on."""
@@ -189,7 +186,7 @@ def check_ranges(method: Method) -> None:
     for condition in method.conditions:
         lowering.line = condition.line
         lowering.truth(condition.rule)
-    lowering.reduction()
+    lowering.reduction(method)
 
 
 def _digest(parts: Iterable[str]) -> str:
@@ -199,4 +196,4 @@ def _digest(parts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-__all__ = ["Input", "Parameter", "check_ranges", "load_method"]
+__all__ = ["check_ranges", "load_method"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from tanhui_methods.factors import FactorRow
 from tanhui_methods.syntax import Expression, Formula
@@ -193,6 +193,20 @@ class Result:
     grade: int
     outcome: str
     cap: str | None = None
+
+
+class Rulebook(Protocol):
+    """What expressions are evaluated against: a method, or the inputs of one with rules from elsewhere."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def inputs(self) -> Mapping[str, Input]: ...
+    @property
+    def parameters(self) -> Mapping[str, Parameter]: ...
+    @property
+    def caps(self) -> tuple[Cap, ...]: ...
+    def breakpoints(self) -> tuple[date, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -145,7 +145,9 @@ def read_parameter(node: Node, path: str, factors: FactorTable, inputs: Mapping[
     title, unit = fields.text("title"), fields.unit("unit")
     ways = [key for key in ("value", "factor", "rows") if fields.has(key)]
     if len(ways) != 1:
-        raise fields.fail("name", f"参数 {name} 应写 value、factor、rows 三者之一", "见 docs/reference/method-format.md")
+        raise fields.fail(
+            "name", f"参数 {name} 应写 value、factor、rows 三者之一", "见 docs/reference/method-format.md"
+        )
     if fields.has("by") != fields.has("rows"):
         raise fields.fail("by", f"参数 {name} 的 by 和 rows 要一起写")
     if fields.has("rows"):
@@ -158,9 +160,7 @@ def read_parameter(node: Node, path: str, factors: FactorTable, inputs: Mapping[
     )  # fmt: skip
 
 
-def _rows(
-    fields: Fields, unit: Unit, factors: FactorTable, inputs: Mapping[str, Input]
-) -> tuple[Entry, ...]:
+def _rows(fields: Fields, unit: Unit, factors: FactorTable, inputs: Mapping[str, Input]) -> tuple[Entry, ...]:
     by = inputs.get(fields.text("by"))
     if by is None or by.kind == "text":
         raise fields.fail("by", f"{fields.what}的 by“{fields.text('by')[:60]}”不是选项或整数的输入")
@@ -321,5 +321,3 @@ def read_points(node: Node, path: str) -> Points:
         raise fields.fail("per", "积分的比率太细", "换用较整的数")
     written = f"每 {fields.text('per')} 得 {fields.text('points')} 分"
     return Points(rate, 0, fields.text("source"), fields.one_of("status", STATUSES), fields.line, written)
-
-

@@ -104,7 +104,18 @@ class _Token:
     place: Place
 
 
-_SIGNS: Final = {"×": "*", "·": "*", "÷": "/", "−": "-", "≠": "!=", "≤": "<=", "≥": ">=", "（": "(", "）": ")", "，": ","}
+_SIGNS: Final = {
+    "×": "*",
+    "·": "*",
+    "÷": "/",
+    "−": "-",
+    "≠": "!=",
+    "≤": "<=",
+    "≥": ">=",
+    "（": "(",
+    "）": ")",
+    "，": ",",
+}
 _TOKEN: Final = re.compile(
     r"(?P<space>[ \t\r\u3000]+|#[^\n]*)"
     r"|(?P<newline>\n)"
@@ -168,7 +179,10 @@ def parse_formulas(text: str, *, path: str, first_line: int) -> list[Formula]:
         name = tokens[0].text
         if not NAME.match(name) or name in KEYWORDS or name in FUNCTIONS:
             raise MethodError(
-                f"“{name[:60]}”不能作名称", path=path, line=line, fix="用小写英文字母、数字和下划线，避开 if、min 等保留词"
+                f"“{name[:60]}”不能作名称",
+                path=path,
+                line=line,
+                fix="用小写英文字母、数字和下划线，避开 if、min 等保留词",
             )
         parser = _Parser(tokens[2:], path, line)
         expression = parser.whole()

@@ -74,6 +74,9 @@ class Unit:
     dimension: Dimension
     factor: Fraction
 
+    def __str__(self) -> str:
+        return self.text
+
     @property
     def chinese(self) -> str:
         """The unit as a resident reads it, e.g. `克二氧化碳当量/公里`."""
