@@ -259,10 +259,8 @@ class _Compiler:
             return False
         if len({cap.of for cap in caps}) < len(caps):
             return False
-        for cap in quantities:
-            if Lowering(self.method, zeros=[cap.of]).reduction(self.method)[1].high > 0:
-                return False
-        return True
+        worth = (Lowering(self.method, zeros=[cap.of]).reduction(self.method)[1] for cap in quantities)
+        return all(grams.high <= 0 for grams in worth)
 
     def single_sort(self, table: Any) -> Any:
         emit = Emitter({name: table[name] for name in self.method.inputs}, table.day, table.effective, self.breaks)

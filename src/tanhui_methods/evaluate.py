@@ -198,7 +198,8 @@ def missing_factor(method: Method, parameter: Parameter, entry: Entry, day: date
     row = next((segment.row for segment in entry.segments if segment.row is not None), None)
     factor, region = (row.factor, row.region) if row else (parameter.factor, parameter.region)
     return MethodError(
-        f"因子 {factor}（地区 {region}）没有 {day.year} 年的值，{day.isoformat()} 的行为不能计算；不当作零，也不用别的年份代替",
+        f"因子 {factor}（地区 {region}）没有 {day.year} 年的值，{day.isoformat()} 的行为不能计算；"
+        "不当作零，也不用别的年份代替",
         path=method.path, line=entry.line, fix=f"在因子表里补上 {factor},{region},{day.year} 一行",
     )  # fmt: skip
 

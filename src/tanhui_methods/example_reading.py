@@ -77,9 +77,9 @@ def _moment(fields: Fields) -> datetime:
     try:
         if found is None:
             raise ValueError
-        clock = [int(part or 0) for part in found.groups()[1:]]
+        hour, minute, second = (int(part or 0) for part in found.groups()[1:])
         day = date.fromisoformat(found[1])
-        moment = datetime(day.year, day.month, day.day, *clock, tzinfo=UTC)
+        moment = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         message = f"{fields.what}的时间“{text[:40]}”看不懂"
         raise fields.fail("at", message, "写当地时间，例如 2023-06-02 08:00") from None

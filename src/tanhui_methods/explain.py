@@ -99,8 +99,8 @@ def amount(value: Fraction | int, unit: Unit, *, exact: bool = False) -> str:
         big = parse_unit(larger)
         scaled = Fraction(value) * unit.factor / big.factor
         if abs(scaled) >= 1:
-            return show(scaled, 3) + " " + big.chinese
-    return f"{show(Fraction(value))} {unit.chinese}".strip()
+            return show(scaled, 3) + big.chinese
+    return show(Fraction(value)) + unit.chinese
 
 
 def chinese_day(day: date) -> str:
@@ -193,7 +193,7 @@ class _Explainer:
             if value is None:
                 shown = "缺"
             elif given.unit is not None:
-                shown = f"{value} {given.unit.chinese}"
+                shown = f"{value}{given.unit.chinese}"
             else:
                 shown = str(given.choices.get(value, value))
             parts.append(Explanation(given.title, value=shown))
@@ -260,7 +260,7 @@ class _Explainer:
 
     def formula_value(self, name: str) -> str:
         dimension = self.typer.formulas.get(name) or ()
-        return f"{show(self.trace.values[name])} {base_unit(dimension).chinese}".strip()
+        return f"{show(self.trace.values[name])}{base_unit(dimension).chinese}"
 
     def title(self, name: str) -> str:
         if name in self.method.inputs:
@@ -273,7 +273,7 @@ class _Explainer:
         entry = select(parameter, self.trace.kept)
         segment = entry.at(self.trace.day)
         assert segment is not None
-        value = f"{show(segment.value / parameter.unit.factor, 12)} {parameter.unit.chinese}".strip()
+        value = show(segment.value / parameter.unit.factor, 12) + parameter.unit.chinese
         row = segment.row
         source, status = (row.source, row.status) if row is not None else (entry.source, entry.status)
         said = [source, STATUSES[status]]
@@ -289,7 +289,8 @@ class _Explainer:
     def rounding(self) -> Explanation:
         trace = self.trace
         written = self.method.grades.written[trace.grade - 1]
-        text = f"{show(trace.values['reduction'])} 克 × 等级 {GRADES[trace.grade - 1]} 的系数 {written} = {show(trace.exact_g)} 克，"
+        exact = f"{show(trace.values['reduction'])} 克 × 等级 {GRADES[trace.grade - 1]} 的系数 {written}"
+        text = f"{exact} = {show(trace.exact_g)} 克，"
         negative = trace.exact_g < 0
         whole = max(trace.exact_g // 1, 0)
         text += "为负，按 0 计" if negative else f"向下取整得 {whole} 克"
@@ -313,7 +314,7 @@ class _Explainer:
             return self.words(each, figures=figures, above=power)
 
         if isinstance(node, Number):
-            return f"{show(node.value)} {node.unit.chinese}".strip()
+            return show(node.value) + node.unit.chinese
         if isinstance(node, Text):
             return f"“{node.value}”"
         if isinstance(node, Name):
@@ -342,7 +343,7 @@ class _Explainer:
             parameter = method.parameters[name]
             segment = select(parameter, trace.kept).at(trace.day)
             assert segment is not None
-            return f"{show(segment.value / parameter.unit.factor, 12)} {parameter.unit.chinese}".strip()
+            return show(segment.value / parameter.unit.factor, 12) + parameter.unit.chinese
         return self.formula_value(name)
 
     # for the auditor
@@ -351,7 +352,8 @@ class _Explainer:
         method, trace = self.method, self.trace
         yield Explanation(
             "规则",
-            f"{method.number} {method.title} {method.version}（{METHOD_STATUSES[method.status]}，自 {method.valid_from}）",
+            f"{method.number} {method.title} {method.version}"
+            f"（{METHOD_STATUSES[method.status]}，自 {method.valid_from}）",
             source=method.issuing_body,
             parts=(
                 Explanation("文件", value=method.path),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -82,20 +83,23 @@ class FactorTable:
             self._by_key.setdefault((row.factor, row.region), []).append(row)
 
     @classmethod
-    def read(cls, folders: Sequence[Path]) -> FactorTable:
-        """Read every `*.csv` of the folders. Raises MethodErrors with file and line."""
+    def read(cls, folders: Sequence[Path], *, root: Path | None = None) -> FactorTable:
+        """Read every `*.csv` of the folders; rows remember their file as seen from `root`.
+
+        Raises MethodErrors with file and line.
+        """
         findings = Findings("")
         rows: list[FactorRow] = []
         for folder in folders:
             for path in sorted(folder.glob("*.csv")):
                 try:
-                    rows.extend(_read_file(path))
+                    rows.extend(_read_file(path, _seen_from(root, path)))
                 except MethodError as error:
                     for each in getattr(error, "errors", (error,)):
                         findings.keep(each)
         table = cls(rows)
-        for error in table._overlaps():
-            findings.keep(error)
+        for overlap in table._overlaps():
+            findings.keep(overlap)
         findings.stop()
         return table
 
@@ -120,7 +124,7 @@ class FactorTable:
                 )  # fmt: skip
                 continue
             ordered = sorted(rows, key=lambda row: row.span()[0] or date.min)
-            for before, after in zip(ordered, ordered[1:], strict=False):
+            for before, after in pairwise(ordered):
                 if (before.span()[1] or date.max) > (after.span()[0] or date.min):
                     yield MethodError(
                         f"因子 {factor}（{region}{'，' + str(after.year) if after.year else ''}）"
@@ -129,16 +133,22 @@ class FactorTable:
                     )  # fmt: skip
 
 
-def _read_file(path: Path) -> list[FactorRow]:
+def _seen_from(root: Path | None, path: Path) -> str:
+    if root is not None and path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    return str(path)
+
+
+def _read_file(path: Path, shown: str) -> list[FactorRow]:
     if path.stat().st_size > _LARGEST_FILE:
-        raise MethodError("文件太大（至多8 MB）", path=str(path), fix="拆成几个文件")
+        raise MethodError("文件太大（至多8 MB）", path=shown, fix="拆成几个文件")
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MethodError(
-            f"不是 UTF-8 编码（第 {error.start + 1} 个字节处）", path=str(path), fix="另存为 UTF-8 编码的 CSV"
+            f"不是 UTF-8 编码（第 {error.start + 1} 个字节处）", path=shown, fix="另存为 UTF-8 编码的 CSV"
         ) from None
-    return read_factors(text, path=str(path))
+    return read_factors(text, path=shown)
 
 
 def read_factors(text: str, *, path: str) -> list[FactorRow]:

@@ -83,11 +83,11 @@ class Fields:
         except (UnitError, ValueError) as error:
             raise self.fail(key, f"{self.what}的“{key}”：{error}") from None
 
-    def date(self, key: str) -> date:
+    def day(self, key: str) -> date:
         return self._read(key, read_date)
 
-    def optional_date(self, key: str) -> date | None:
-        return self.date(key) if self.has(key) else None
+    def optional_day(self, key: str) -> date | None:
+        return self.day(key) if self.has(key) else None
 
     def number(self, key: str) -> Fraction:
         return self._read(key, read_number)

@@ -262,7 +262,7 @@ class Lowering:
         pick = min if node.function == "min" else max
         if not any(value.terms for value in values):
             columns = zip(*(value.constant for value in values), strict=True)
-            return Sum((), tuple(None if None in each else pick(each) for each in columns))  # type: ignore[type-var]
+            return Sum((), tuple(None if None in each else pick(each) for each in columns))
         scale = self.scale(*values)
         nodes = tuple(dict.fromkeys(self.whole(value, scale)[0] for value in values))
         low, high = pick(each.low for each in nodes), pick(each.high for each in nodes)

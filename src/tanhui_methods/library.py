@@ -101,7 +101,7 @@ def load_library(methods_dir: Path, factor_dirs: Sequence[Path]) -> Library:
     """Load every method file below a folder. Raises MethodErrors with all errors of all files."""
     findings = Findings("")
     findings.LIMIT = 500
-    factors = FactorTable.read(factor_dirs)
+    factors = FactorTable.read(factor_dirs, root=methods_dir.parent)
     methods: list[Method] = []
     for path in sorted(methods_dir.rglob("*.md")):
         if path.name.lower().startswith("readme"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
@@ -26,11 +25,10 @@ from tanhui_methods.model import (
     Points,
     Segment,
 )
-from tanhui_methods.numbers import read_number
 from tanhui_methods.syntax import parse_expression
-from tanhui_methods.units import DIMENSIONLESS, Dimension, Unit, describe, parse_unit
+from tanhui_methods.units import Dimension, Unit, describe, parse_unit
 from tanhui_methods.yaml_tree import Mapping as MappingNode
-from tanhui_methods.yaml_tree import Node, Scalar, Sequence
+from tanhui_methods.yaml_tree import Node, Scalar
 
 CO2E: Final[Dimension] = (("gCO2e", 1),)
 _SUFFIXES: Final = {"_m": "m", "_g": "g", "_wh": "Wh", "_s": "s", "_ml": "mL", "_fen": "fen"}
@@ -59,7 +57,7 @@ def read_front(node: Node | None, path: str) -> dict[str, Any]:
     for key in ("version", "supersedes"):
         if (fields.has(key) or key == "version") and not _VERSION.match(fields.text(key)):
             raise fields.fail(key, f"{key}“{fields.text(key)[:60]}”应形如 1.0.0")
-    valid_from, valid_to = fields.date("valid_from"), fields.optional_date("valid_to")
+    valid_from, valid_to = fields.day("valid_from"), fields.optional_day("valid_to")
     if valid_to is not None and valid_to <= valid_from:
         raise fields.fail("valid_to", "失效日应晚于生效日")
     status = fields.one_of("status", METHOD_STATUSES)
@@ -208,7 +206,7 @@ def _entry(fields: Fields, key: str | int | None, unit: Unit, factors: FactorTab
     said = {name: fields if fields.has(name) else whole for name in ("source", "status", "best_before")}
     source = said["source"].text("source")
     status = said["status"].one_of("status", STATUSES)
-    segment = Segment(None, None, value * unit.factor, said["best_before"].optional_date("best_before"))
+    segment = Segment(None, None, value * unit.factor, said["best_before"].optional_day("best_before"))
     return Entry(key, (segment,), fields.text("value"), source, status, note, fields.line)
 
 
@@ -312,12 +310,13 @@ def read_points(node: Node, path: str) -> Points:
         fixed = fields.whole("fixed", 0, 10**6)
         source = fields.text("source") if fixed else fields.optional("source")
         status = fields.one_of("status", STATUSES) if fixed else fields.optional("status") or "local"
-        return Points(Fraction(0), fixed, source, status, fields.line, f"每条 {fixed} 分")
+        return Points(Fraction(0), fixed, source, status, fields.line, f"每条{fixed}分")
     number, per = fields.number("points"), fields.amount("per", CO2E)
     if number <= 0 or per <= 0:
         raise fields.fail("per", "积分的 points 和 per 都应大于 0；不给积分写 fixed: 0")
     rate = number / per
     if rate.numerator > 10**6 or rate.denominator > 10**9:
         raise fields.fail("per", "积分的比率太细", "换用较整的数")
-    written = f"每 {fields.text('per')} 得 {fields.text('points')} 分"
+    figure, _, unit = fields.text("per").partition(" ")
+    written = f"每{figure}{parse_unit(unit.strip()).chinese}得{fields.text('points')}分"
     return Points(rate, 0, fields.text("source"), fields.one_of("status", STATUSES), fields.line, written)

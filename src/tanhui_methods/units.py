@@ -189,9 +189,9 @@ class _Reader:
         return dimension, factor
 
     def atom(self, depth: int) -> tuple[Dimension, Fraction]:
-        token = self.peek()
+        word = self.peek()
         self.at += 1
-        if token == "(":
+        if word == "(":
             if depth >= _DEEPEST:
                 raise UnitError(f"单位“{self.text}”括号套得太深")
             inside = self.product(depth + 1)
@@ -199,10 +199,10 @@ class _Reader:
                 raise UnitError(f"单位“{self.text}”缺少右括号")
             self.at += 1
             return inside
-        if token == "1":
+        if word == "1":
             return DIMENSIONLESS, Fraction(1)
-        name = "percent" if token == "%" else token
+        name = "percent" if word == "%" else word
         if name not in NAMES:
-            what = f"“{token}”不是认识的单位" if token else f"“{self.text}”没有写完"
+            what = f"“{word}”不是认识的单位" if word else f"“{self.text}”没有写完"
             raise UnitError(f"{what}；可用的单位：{' '.join(sorted(NAMES, key=str.lower))}")
         return _named(name)
