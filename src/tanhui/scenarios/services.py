@@ -15,12 +15,12 @@ from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
 from tanhui.scenarios import _methods, _scenarios, _settle, _sources
-from tanhui.scenarios._intake import import_file, submit, withdraw
+from tanhui.scenarios._intake import submit, withdraw
 from tanhui.scenarios._scenarios import contest, share
 from tanhui.scenarios.rules import Programme
 from tanhui.scenarios.types import ScenarioDraft, SettlementSummary, SourceDraft
 
-__all__ = ["admit", "advance_method", "contest", "import_file", "rule", "settle", "share", "submit", "withdraw"]
+__all__ = ["admit", "advance_method", "contest", "rule", "settle", "share", "submit", "withdraw"]
 
 SYSTEM = Actor.system("scenarios")
 

@@ -16,6 +16,7 @@ from tanhui.parties import services as parties
 from tanhui.parties.types import Actor, LoginId, Purpose, ResidentDetails
 from tanhui.project.simulator.county import SimulatedDelivery, Simulation
 from tanhui.project.simulator.people import SOURCES, SimulatedResident
+from tanhui.scenarios import queries as scenarios_queries
 from tanhui.scenarios import services as scenarios
 from tanhui.scenarios.types import Channel, DeliveryDraft, SettlementSummary
 
@@ -132,7 +133,9 @@ def _take_file(played: Played, delivery: SimulatedDelivery, at: datetime) -> Non
         path = Path(folder) / delivery.name
         path.write_bytes(delivery.content)
         try:
-            _count(played, scenarios.import_file(source=delivery.source, path=path, at=at))
+            file = scenarios_queries.file_delivery(source=delivery.source, path=path)
+            receipt = scenarios.submit(source=delivery.source, delivery=file.draft, evidence=file.evidence, at=at)
+            _count(played, receipt)
         except TanhuiError:
             if delivery.fault != "torn":
                 raise
