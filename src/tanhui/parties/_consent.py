@@ -10,7 +10,7 @@ from tanhui.parties import _acting, _audit, _bind, _register
 from tanhui.parties.models import Binding, Consent, Party, Resident, SealedValue
 from tanhui.parties.types import Actor, ConsentState, Purpose
 
-_VERSION = re.compile(r"^[0-9A-Za-z][0-9A-Za-z.\-]{0,39}$")
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,39}")
 _SEALED_UNDER = {
     Purpose.CONTACT: (SealedValue.Kind.PHONE,),
     Purpose.IDENTITY: (SealedValue.Kind.REAL_NAME, SealedValue.Kind.IDENTITY_NUMBER),
@@ -21,7 +21,7 @@ def change(
     party_id: int, purpose: Purpose, text_version: str, given: bool, at: datetime, by: Actor | None
 ) -> ConsentState:
     """Append the fact where it says something new; a withdrawal ends what stood on it."""
-    if not _VERSION.match(text_version):
+    if not _VERSION.fullmatch(text_version):
         raise BadInput("授权文本版本无法识别", where="text_version", fix="写成展示给居民的文本版本，如 v1")
     party, resident = _acting.lock_resident(party_id)
     _acting.require_hand(by, party)

@@ -13,11 +13,11 @@ _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _IDENTITY_WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
 _IDENTITY_CHECKS = "10X98765432"
-_IDENTITY = re.compile(r"^[1-9][0-9]{16}[0-9X]$", re.ASCII)
-_PHONE = re.compile(r"^1[3-9][0-9]{9}$", re.ASCII)
-_SOURCE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$", re.ASCII)
-_DEVELOPMENT_NAME = re.compile(r"^[a-z0-9-]{1,40}$", re.ASCII)
-_USERNAME = re.compile(r"^[a-z][a-z0-9._-]{1,39}$", re.ASCII)
+_IDENTITY = re.compile(r"[1-9][0-9]{16}[0-9X]", re.ASCII)
+_PHONE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
+_SOURCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_DEVELOPMENT_NAME = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
+_USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,39}", re.ASCII)
 
 NICKNAME_LENGTH = 20
 CHILD_AGE = 14
@@ -52,7 +52,7 @@ def clean_identity_number(text: str, on: date) -> str:
     """The identity number in its one form, 18 characters (GB 11643-1999). Raises BadInput, never repeating it."""
     number = unicodedata.normalize("NFKC", text).strip().upper()
     fix = "对照身份证逐位核对"
-    if not _IDENTITY.match(number):
+    if not _IDENTITY.fullmatch(number):
         raise BadInput("身份证号应为 18 位，末位可为 X", where="identity_number", fix=fix)
     total = sum(int(digit) * weight for digit, weight in zip(number[:17], _IDENTITY_WEIGHTS, strict=True))
     if _IDENTITY_CHECKS[total % 11] != number[17]:
@@ -75,7 +75,7 @@ def clean_phone(text: str) -> str:
     """A mainland mobile number as 11 digits; spaces, hyphens and +86 are taken off. Raises BadInput."""
     phone = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
     phone = phone.removeprefix("+86").removeprefix("0086")
-    if not _PHONE.match(phone):
+    if not _PHONE.fullmatch(phone):
         raise BadInput("手机号应为 11 位、以 1 开头", where="phone", fix="只填中国大陆手机号，可带 +86")
     return phone
 
@@ -111,21 +111,21 @@ def needs_guardian(birth_year: int | None, on: date) -> bool:
 
 def clean_source(code: str) -> str:
     """The code of a partner: lower-case letters, digits, hyphens, at most 40. Raises BadInput."""
-    if len(code) > 40 or not _SOURCE.match(code):
+    if len(code) > 40 or not _SOURCE.fullmatch(code):
         raise BadInput(f"接入方代码无法识别：{code[:60]}", where="source", fix="用小写字母、数字和连字符，最多 40 个")
     return code
 
 
 def clean_development_name(name: str) -> str:
     """The free name of a development sign-in. Raises BadInput."""
-    if not _DEVELOPMENT_NAME.match(name):
+    if not _DEVELOPMENT_NAME.fullmatch(name):
         raise BadInput("演示登录名只能用小写字母、数字和连字符", where="name", fix="例如 resident-0001")
     return name
 
 
 def clean_username(name: str) -> str:
     """A staff user name. Raises BadInput."""
-    if not _USERNAME.match(name):
+    if not _USERNAME.fullmatch(name):
         raise BadInput(
             "用户名须以小写字母开头，只用小写字母、数字、点、下划线和连字符，2 至 40 个",
             where="username",

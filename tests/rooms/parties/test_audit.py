@@ -149,7 +149,7 @@ def test_what_looks_personal_is_not_written(detail):
 
 def test_numbers_and_hashes_are_not_mistaken_for_phones():
     target = "pty_01k13800001111abcdefghjkmn"
-    assert record(actor=SYSTEM, action="tests.act", target=target, detail={"grams": 138000011111}, at=AT) == 1
+    assert record(actor=SYSTEM, action="tests.act", target=target, detail={"grams": 13800001111}, at=AT) == 1
 
 
 def test_floats_have_no_place_in_the_trail():
