@@ -1,0 +1,94 @@
+"""`tanhui demo`: a county with invented residents, from nothing to a running web site, in one command.
+
+Every step may be repeated: broken off at any point, the next start goes on. What was decided on the first start
+(seed, size, last day, passwords) is kept in `var/demo.json`, together with the database that it belongs to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import django
+from django.db import connections
+
+from tanhui.kernel.days import local_day
+from tanhui.kernel.errors import BadInput, Conflict
+from tanhui.project.database import embedded_cluster, uses_embedded
+
+STATE_FILE = "demo.json"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class DemoState:
+    """What the first start decided. `database` names the database that holds the demo; `done` once all is settled."""
+
+    seed: int
+    residents: int
+    days: int
+    end_on: date
+    password: str = field(repr=False)
+    database: str = ""
+    done: bool = False
+
+
+def read_state(var: Path) -> DemoState | None:
+    """The state kept in `var`, or None before the first start. Raises BadInput where it cannot be read."""
+    path = var / STATE_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return DemoState(**{**content, "end_on": date.fromisoformat(content["end_on"])})
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInput("演示县的状态文件无法识别", where=str(path), fix="运行 tanhui demo --reset 重新建立") from error
+
+
+def write_state(var: Path, state: DemoState) -> None:
+    """Keep the state; it holds the demo's passwords, so only its owner may read it."""
+    var.mkdir(parents=True, exist_ok=True)
+    fresh = var / f"{STATE_FILE}.new"
+    fresh.unlink(missing_ok=True)
+    content = json.dumps(asdict(state) | {"end_on": state.end_on.isoformat()}, ensure_ascii=False, indent=2)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(content)
+    fresh.replace(var / STATE_FILE)
+
+
+def new_state(*, seed: int, residents: int, days: int, at: datetime) -> DemoState:
+    """The decisions of a first start at `at`: the last simulated day is yesterday."""
+    end_on = local_day(at) - timedelta(days=1)
+    return DemoState(seed=seed, residents=residents, days=days, end_on=end_on, password=secrets.token_urlsafe(9))
+
+
+def reset(var: Path, say: Say) -> None:
+    """Delete the demo and its embedded database. Raises Conflict where the data are not a demo's."""
+    if not uses_embedded(os.environ):
+        raise Conflict("--reset 只删除内置数据库", where="DATABASE_URL", fix="自行清空那个数据库后再运行 tanhui demo")
+    cluster = embedded_cluster(var, say=say)
+    if cluster.data.exists() and not (var / STATE_FILE).exists():
+        fix = f"确实不要这些数据时，自行删除 {cluster.home}"
+        raise Conflict("内置数据库里的不是演示数据，拒绝删除", where=str(cluster.data), fix=fix)
+    say("删除演示数据……")
+    cluster.remove()
+    (var / STATE_FILE).unlink(missing_ok=True)
+
+
+@contextmanager
+def opened(var: Path, say: Say) -> Iterator[None]:
+    """The database runs and Django is ready, as a demo county."""
+    os.environ["TANHUI_DEMO"] = "1"
+    with ExitStack() as stack:
+        if uses_embedded(os.environ):
+            stack.enter_context(embedded_cluster(var, say=say).leased())
+        django.setup()
+        stack.callback(connections.close_all)
+        yield

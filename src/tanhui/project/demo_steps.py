@@ -1,0 +1,99 @@
+"""The steps that make a demo county complete, each safe to repeat. Imported only once Django is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from django.db import connection
+
+from tanhui.kernel.errors import Conflict
+from tanhui.parties import queries as parties
+from tanhui.parties.types import Actor, Role
+from tanhui.project import county
+from tanhui.project.demo import DemoState, Say, write_state
+from tanhui.project.prepare import bring_tables_up_to_date
+from tanhui.project.simulator.county import simulate
+from tanhui.project.simulator.play import play
+from tanhui.project.staff import staff_with_role
+from tanhui.scenarios import queries as scenarios
+
+STAFF = (
+    ("demo-admin", "演示管理员", Role.ADMINISTRATOR),
+    ("demo-operator", "演示运营员", Role.OPERATOR),
+    ("demo-committee", "演示专家委员", Role.COMMITTEE),
+    ("demo-auditor", "演示审计员", Role.AUDITOR),
+    ("demo-clerk", "演示代办员", Role.CLERK),
+)
+
+OpenProgress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+
+def build(state: DemoState, *, var: Path, at: datetime, say: Say, progress: OpenProgress) -> DemoState:
+    """Make the demo complete and keep its state in `var`; nothing is done twice. Returns the new state.
+
+    `progress(title)` opens a display that is called with (done, total). Raises Conflict where the database holds
+    anything that is no demo.
+    """
+    applied = bring_tables_up_to_date()
+    if applied:
+        say(f"表结构已更新（{len(applied)} 项）")
+    here = _database_identity()
+    if state.database != here:
+        _refuse_foreign_data()
+        state = replace(state, database=here, done=False)
+        write_state(var, state)
+    if not state.done:
+        _load(state, at=at, say=say)
+        _play(state, say=say, progress=progress)
+        state = replace(state, done=True)
+        write_state(var, state)
+    return state
+
+
+def _load(state: DemoState, *, at: datetime, say: Say) -> None:
+    for username, title, role in STAFF:
+        staff_with_role(username=username, display_name=title, password=state.password, role=role, at=at)
+    committee = parties.staff("demo-committee")
+    loaded = county.load(at=at, say=say, committee=Actor(name=f"staff:{committee.username}", user_id=committee.id))
+    say(
+        f"{loaded.county}：{loaded.organizations} 个单位、{loaded.sources} 个接入方、{loaded.scenarios} 个场景、"
+        f"{loaded.methods_in_force} 个生效的方法学"
+    )
+
+
+def _play(state: DemoState, *, say: Say, progress: OpenProgress) -> None:
+    villages = [division.statistical_code for division in parties.divisions("village")]
+    say(f"虚构 {state.residents:,} 位居民在 {state.days} 天里的低碳行为（种子 {state.seed}）……")
+    simulation = simulate(
+        state.seed, residents=state.residents, days=state.days, end_on=state.end_on, division_codes=villages
+    )
+    with progress("演示数据（天）") as report:
+        played = play(simulation, on_progress=report)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    rows = played.rows
+    say(
+        f"接入方送来 {rows['rows_read']:,} 行：接受 {rows['rows_accepted']:,}，等待绑定 {rows['rows_waiting']:,}，"
+        f"重复 {rows['rows_duplicate']:,}，退回 {rows['rows_refused']:,}"
+    )
+    say(f"结算：减排 {played.settled.reduction_g:,} 克二氧化碳当量，积分 {played.settled.points:,} 分")
+
+
+def _refuse_foreign_data() -> None:
+    if scenarios.sources():
+        fix = "演示县需要一个空的数据库；换一个数据库，或设置 TANHUI_VAR 使用另一个文件夹"
+        raise Conflict("数据库中已有不属于演示县的数据", where="DATABASE_URL 或 var/", fix=fix)
+
+
+def _database_identity() -> str:
+    """A name for this very database: one made anew, or another server's, has another."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT system_identifier || ':' || oid || ':' || datname FROM pg_control_system(), pg_database"
+            " WHERE datname = current_database()"
+        )
+        return str(cursor.fetchone()[0])
