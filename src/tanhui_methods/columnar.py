@@ -186,7 +186,7 @@ class _Compiler:
     def without_duplicates(self, table: Any) -> Any:
         dedup = self.method.dedup
         assert dedup is not None
-        alive = (table.reason == 0).cast(INT64)
+        alive = as_count(table.reason == 0)
         rank = self.running(table, alive, dedup.within, *(table[name] for name in dedup.key if name != "at"),
                             *([table["at"]] if "at" in dedup.key else []))  # fmt: skip
         self.reasons.append(_DUPLICATE)
@@ -201,7 +201,7 @@ class _Compiler:
     def layered(self, table: Any) -> Any:
         table = table.mutate(alive=table.reason == 0, hit=ibis.literal(0, type="int16"))
         for cap in self.caps("count"):
-            table = self.layer(table, cap, table.alive.cast(INT64))
+            table = self.layer(table, cap, as_count(table.alive))
         for cap in self.method.caps:
             if cap.of in self.method.inputs:
                 table = self.layer(table, cap, table[cap.of], kept=cap.of)
@@ -275,7 +275,7 @@ class _Compiler:
         )
         sums: dict[str, Column] = {}
         if counts:
-            sums["count_through"] = self.running(table, table.alive.cast(INT64), "day")
+            sums["count_through"] = self.running(table, as_count(table.alive), "day")
         if quantities:
             sums["q_through"] = self.running(table, table.q, "day")
         if needs_grams:
@@ -355,6 +355,11 @@ def compile_row_rules(rules: Sequence[RowRule], method: Method, events: Any) -> 
         cases.append((broken, ibis.literal(rule.code)))
     reason = ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
     return events.select("event_id", reason=reason)
+
+
+def as_count(truth: Column) -> Column:
+    """1 or 0: PostgreSQL does not cast a truth value to a wide integer."""
+    return ibis.ifelse(truth, integer(1), integer(0))
 
 
 def clipped(given: Input, column: Column) -> Column:
