@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import ibis
 
-from tanhui_methods.emitting import INT64, Column, Emitter, by_day, floor_divide, integer
+from tanhui_methods.emitting import INT64, Column, Emitter, bigint, by_day, floor_divide, integer
 from tanhui_methods.errors import MethodError
 from tanhui_methods.integers import Lowering, Node
 from tanhui_methods.model import Cap, Entry, Input, Method, Parameter
@@ -33,13 +33,13 @@ _DUPLICATE: Final = "duplicate"
 RESULT_COLUMNS: Final = ("event_id", "reduction_g", "points", "grade", "outcome", "cap")
 
 
-def compile_method(method: Method, events: Any) -> Any:
+def compile_method(method: Method, events: Any, *, single_sort: bool | None = None) -> Any:
     """The results of all events of an ibis table: one row an event, columns `RESULT_COLUMNS`.
 
     A missing input or factor sets the event aside (`excluded:missing:…`, `excluded:factor:…`), like
     `evaluate(…, strict=False)`. Raises MethodError when the table lacks a column.
     """
-    return _Compiler(method, events).compile()
+    return _Compiler(method, events, single_sort=single_sort).compile()
 
 
 class _Compiler:
@@ -69,9 +69,9 @@ class _Compiler:
         table = self.plan(table)
         return table.select(
             "event_id",
-            reduction_g=table.grams,
-            points=table.points,
-            grade=table.effective.cast(INT64),
+            reduction_g=bigint(table.grams),
+            points=bigint(table.points),
+            grade=bigint(table.effective),
             outcome=self.outcome(table),
             cap=self.cap_name(table),
         )
@@ -174,7 +174,7 @@ class _Compiler:
         """The running total of a bigint column over a person's period, this event included."""
         group = [table.person, *self.period(table, per), *extra]
         window = ibis.cumulative_window(group_by=group, order_by=[table.at, table.tie, table.event_id])
-        return column.sum().over(window).cast(INT64)
+        return bigint(column.sum().over(window))
 
     def period(self, table: Any, per: str) -> list[Column]:
         if per == "day":

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 import ibis
+import ibis.expr.operations as operations
 
 from tanhui_methods.integers import Node
 
@@ -37,18 +38,18 @@ def integer(value: int) -> Column:
     return integer(high).cast(WIDE) * integer(10**18).cast(WIDE) + integer(low).cast(WIDE)
 
 
+def bigint(column: Column) -> Column:
+    """A cast that is really written: what ibis holds to be int64 is int4, numeric or hugeint on some backends."""
+    return operations.Cast(column, INT64).to_expr()
+
+
 def choose(cases: Sequence[tuple[Column, int]], otherwise: int, wide: bool) -> Column:
     """A CASE over integers that is a bigint (or wide) on every backend: small literals alone would be int4."""
-    values = [otherwise, *(value for _, value in cases)]
     if wide:
         branches = [(test, integer(value).cast(WIDE)) for test, value in cases]
         return ibis.cases(*branches, else_=integer(otherwise).cast(WIDE)) if cases else integer(otherwise).cast(WIDE)
-    small = all(abs(value) < 2**31 for value in values)
-    kind = "int32" if small else INT64
-    chosen = [(test, ibis.literal(value, type=kind)) for test, value in cases]
-    last = ibis.literal(otherwise, type=kind)
-    whole = ibis.cases(*chosen, else_=last) if chosen else last
-    return whole.cast(INT64) if small else whole
+    chosen = [(test, integer(value)) for test, value in cases]
+    return bigint(ibis.cases(*chosen, else_=integer(otherwise)) if chosen else integer(otherwise))
 
 
 def by_day(day: Column, breaks: Sequence[date], values: Sequence[Column]) -> Column:

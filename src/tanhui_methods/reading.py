@@ -26,7 +26,7 @@ from tanhui_methods.model import (
     Segment,
 )
 from tanhui_methods.syntax import parse_expression
-from tanhui_methods.units import Dimension, Unit, describe, parse_unit
+from tanhui_methods.units import Dimension, Unit, parse_unit
 from tanhui_methods.yaml_tree import Mapping as MappingNode
 from tanhui_methods.yaml_tree import Node, Scalar
 
