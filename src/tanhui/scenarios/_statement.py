@@ -47,12 +47,12 @@ ORDER BY b.day DESC, b.id DESC LIMIT %(limit)s
 
 def behavior_number(behavior_id: int) -> str:
     """The public number of a behavior."""
-    return seal(_PREFIX, behavior_id, settings.TANHUI_SECRETS["signing"])
+    return seal(_PREFIX, behavior_id, settings.TANHUI_SECRETS["number"])
 
 
 def behavior_id(number: str) -> int:
     """The behavior behind a public number. Raises NotFound where it cannot be one."""
-    found = unseal(_PREFIX, number, settings.TANHUI_SECRETS["signing"])
+    found = unseal(_PREFIX, number, settings.TANHUI_SECRETS["number"])
     if found is None or found >= 1 << 62:
         raise NotFound("没有这个记录编号", where=number, fix="检查编号是否抄写完整")
     return found

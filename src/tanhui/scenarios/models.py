@@ -436,7 +436,7 @@ class SettlementLine(models.Model):
         SettlementRun,
         verbose_name="结算",
         on_delete=models.PROTECT,
-        related_name="lines",
+        related_name="+",
         db_index=False,
         db_constraint=False,
     )

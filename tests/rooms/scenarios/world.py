@@ -71,10 +71,10 @@ def books() -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT coalesce(r.nickname, ''), a.book, a.code, sum(b.balance)::bigint
-            FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
+            SELECT coalesce(r.nickname, ''), c.book, c.code, sum(a.credits - a.debits)::bigint
+            FROM ledger_account a JOIN ledger_account_code c ON c.id = a.code_id
             LEFT JOIN parties_resident r ON r.party_id = a.party_id
-            GROUP BY 1, 2, 3 HAVING sum(b.balance) <> 0 ORDER BY 1, 2, 3
+            GROUP BY 1, 2, 3 HAVING sum(a.credits - a.debits) <> 0 ORDER BY 1, 2, 3
             """
         )
         return list(cursor.fetchall())

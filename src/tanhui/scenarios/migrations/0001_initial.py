@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
                 ('change_points', models.BigIntegerField(verbose_name='本次变动（积分）')),
                 ('behavior', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='scenarios.behavior', verbose_name='行为')),
                 ('method', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scenarios.methodversion', verbose_name='方法版本')),
-                ('run', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='scenarios.settlementrun', verbose_name='结算')),
+                ('run', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scenarios.settlementrun', verbose_name='结算')),
             ],
             options={
                 'verbose_name': '结算行',
