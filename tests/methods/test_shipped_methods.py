@@ -7,6 +7,9 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+import ibis
+import pyarrow
 import pytest
 
 from tanhui_methods import (
@@ -19,6 +22,7 @@ from tanhui_methods import (
     load_method,
     publication_problems,
 )
+from tanhui_methods.columnar import compile_method
 
 ROOT = Path(__file__).resolve().parents[2]
 FACTOR_FOLDERS = [ROOT / "factors", ROOT / "counties/pingjiang/factors"]
@@ -29,6 +33,16 @@ SHIPPED = {
     "energy": {"household-electricity", "rooftop-pv"},
 }
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "methods").glob("*/*/*.md"))
+EVENT_COLUMNS = {
+    "event_id": "int64",
+    "person": "int64",
+    "day": "date",
+    "at": "int64",
+    "tie": "string",
+    "grade": "int64",
+    "exclude": "string",
+}
+ARROW = {"int64": pyarrow.int64(), "date": pyarrow.date32(), "string": pyarrow.string()}
 STATUSES = {"verified", "press", "code", "provisional", "local"}
 
 
@@ -71,6 +85,26 @@ def test_a_shipped_method_may_be_published_and_its_examples_hold(path: str, fact
     method = load(path, factors)
     assert [str(problem) for problem in publication_problems(method)] == []
     assert failures(method) == []
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_the_columnar_evaluator_agrees_on_the_examples(path: str, factors: FactorTable) -> None:
+    method = load(path, factors)
+    events = [
+        {**event, "event_id": number * 10_000 + event["event_id"], "person": number * 10_000 + event["person"]}
+        for number, example in enumerate(method.examples, 1)
+        for event in example.events
+    ]
+    inputs = {name: "int64" if given.kind == "integer" else "string" for name, given in method.inputs.items()}
+    columns = {**EVENT_COLUMNS, **inputs}
+    types = pyarrow.schema([(name, ARROW[kind]) for name, kind in columns.items()])
+    answer = compile_method(method, ibis.table(columns, name="events"))
+    with duckdb.connect() as connection:
+        connection.register("events", pyarrow.Table.from_pylist(events, schema=types))
+        found = connection.execute(ibis.to_sql(answer, dialect="duckdb")).fetchall()
+    exact = sorted(evaluate(method, events), key=lambda result: result.event_id)
+    wanted = [(e.event_id, e.reduction_g, e.points, e.grade, e.outcome, e.cap) for e in exact]
+    assert sorted(found) == wanted
 
 
 @pytest.mark.parametrize("path", FILES)
