@@ -87,6 +87,22 @@ def unknown_commands(page: Source, root: click.Group) -> list[str]:
     return found
 
 
+def unknown_targets(page: Source, targets: Iterable[str]) -> list[str]:
+    """Every `make …` that a page or a script shows is a target of the Makefile."""
+    known = set(targets)
+    found = []
+    for number, line in enumerate(page.text.splitlines(), start=1):
+        for match in re.finditer(r"(?:^\s*(?:\$ |step )|`)make((?: [a-z][a-z-]*)+)", line):
+            found += [page.at(number, f"no target {name}") for name in match[1].split() if name not in known]
+    return found
+
+
+def make_targets(makefile: str) -> list[str]:
+    """The targets that a Makefile lists."""
+    found = re.findall(r"^([a-z][a-z -]*):(?!=)", makefile, re.MULTILINE)
+    return [name for line in found for name in line.split()]
+
+
 def _shown_commands(page: Source) -> list[tuple[int, str]]:
     shown = []
     for fence in fences(page):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tests.house.tree import Source
 
 MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 70
 MAX_KERNEL_LINES = 600
+
+CORES = frozenset({"tanhui_methods", "tanhui_plandoc", "tanhui_tlog"})
 
 _SECOND_DRAWERS = {"utils", "util", "common", "helpers", "helper", "core", "misc", "shared"}
 _CLOCKS = {
@@ -219,6 +221,46 @@ def unsafe_templates(source: Source) -> list[str]:
     for name, pattern in _TEMPLATE_RULES:
         for match in pattern.finditer(source.text):
             found.append(source.at(source.text.count("\n", 0, match.start()) + 1, name))
+    return found
+
+
+def late_imports(source: Source, floors: Mapping[str, int], rooms: Sequence[str]) -> list[str]:
+    """What is imported by name at run time keeps the contracts too; import-linter cannot see it."""
+    package, found = _package_of(source), []
+    for line, name in _imported_late(source.module):
+        top, *rest = name.split(".")
+        if top not in {"tanhui", *CORES} or top == package:
+            continue
+        if package in CORES:
+            found.append(source.at(line, f"a core imports {name}"))
+        elif top == "tanhui" and rest and rest[0] != package:
+            if floors.get(rest[0], 0) >= floors.get(package, 0):
+                found.append(source.at(line, f"{package} imports {name}, which is not below"))
+            elif rest[0] in rooms and rest[1:2] not in (["services"], ["queries"], ["types"]):
+                found.append(source.at(line, f"{package} imports {name}, which is no entrance"))
+    return found
+
+
+def _package_of(source: Source) -> str:
+    inside = source.parts[1:]
+    return inside[1] if inside[:1] == ("tanhui",) and len(inside) > 1 else inside[0] if inside else ""
+
+
+def _imported_late(module: ast.Module) -> list[tuple[int, str]]:
+    """Names given to `import_module`, to `import_string`, or to the command line's `room`."""
+    found = []
+    for node in ast.walk(module):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        called = ast.unparse(node.func).rsplit(".", 1)[-1]
+        argument = node.args[0]
+        if called not in {"import_module", "import_string", "__import__", "room"}:
+            continue
+        if isinstance(argument, ast.JoinedStr) and argument.values:
+            argument = argument.values[0]  # type: ignore[assignment]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            name = argument.value.rstrip(".")
+            found.append((node.lineno, f"tanhui.{name}" if called == "room" else name))
     return found
 
 

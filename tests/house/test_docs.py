@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import re
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 from django.apps import apps
 from tests.house import doc_rules as rules
@@ -46,6 +48,22 @@ def test_links_resolve() -> None:
 def test_commands_exist() -> None:
     root = _cli()
     _assert_none([finding for page in WRITTEN for finding in rules.unknown_commands(page, root)])
+
+
+def test_targets_exist() -> None:
+    targets = rules.make_targets((ROOT / "Makefile").read_text(encoding="utf-8"))
+    script = Source(".ci/run", (ROOT / ".ci/run").read_text(encoding="utf-8"))
+    assert {"demo", "test"} <= set(targets)
+    _assert_none([finding for page in [*WRITTEN, script] for finding in rules.unknown_targets(page, targets)])
+
+
+def test_public_description_agrees() -> None:
+    public = yaml.safe_load((ROOT / "publiccode.yml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert public["softwareVersion"] == project["version"]
+    assert public["legal"]["license"] == project["license"] == "Apache-2.0"
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert len(public["description"]["zh"]["shortDescription"]) <= 150
 
 
 def test_every_table_is_a_term() -> None:
@@ -167,6 +185,15 @@ def _django(words: tuple[str, ...]) -> None:
 )
 def test_planted_command(text: str, expected: int) -> None:
     assert len(rules.unknown_commands(_page(text), _planted_cli)) == expected
+
+
+def test_planted_target() -> None:
+    targets = rules.make_targets("VENV := a\ntest: venv  ## x\nlint types: venv\ndocs-check: venv\n\techo\n")
+    assert targets == ["test", "lint", "types", "docs-check"]
+    for text in ("run `make test`", "```console\n$ make docs-check\n```", "  step make test", "make sense"):
+        assert rules.unknown_targets(_page(text), targets) == []
+    for text in ("run `make tests`", "```console\n$ make all\n```", "step make nothing"):
+        assert len(rules.unknown_targets(_page(text), targets)) == 1
 
 
 GLOSSARY = """# Glossary

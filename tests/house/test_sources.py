@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from tests.house import source_rules as rules
-from tests.house.tree import Source, file_names, python_sources, read_sources
+from tests.house.tree import Source, file_names, floors, python_sources, read_sources, rooms
 
 Rule = Callable[[Source], list[str]]
 
@@ -31,6 +31,14 @@ def _assert_none(findings: list[str]) -> None:
 @pytest.mark.parametrize(("rule", "under"), PYTHON_RULES, ids=lambda value: getattr(value, "__name__", ""))
 def test_python_sources(rule: Rule, under: tuple[str, ...]) -> None:
     _assert_none(_all(rule, python_sources(under=under)))
+
+
+def _late_imports(source: Source) -> list[str]:
+    return rules.late_imports(source, floors(), rooms())
+
+
+def test_late_imports_keep_the_contracts() -> None:
+    _assert_none(_all(_late_imports, python_sources(under=("src/",))))
 
 
 def test_no_second_drawer() -> None:
@@ -70,6 +78,12 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (rules.wall_clock, "src/tanhui_tlog/a.py", "import datetime\nx = datetime.datetime.now(datetime.UTC)\n"),
     (rules.wall_clock, "src/tanhui/ledger/models.py", "x = models.DateTimeField(default=timezone.now)\n"),
     (rules.wall_clock, "src/tanhui/ledger/models.py", "x = models.DateTimeField(auto_now_add=True)\n"),
+    (_late_imports, "src/tanhui/ledger/a.py", "import_module('tanhui.scenarios.services')\n"),
+    (_late_imports, "src/tanhui/office/a.py", "importlib.import_module('tanhui.api.urls')\n"),
+    (_late_imports, "src/tanhui/office/a.py", "importlib.import_module('tanhui.ledger.models')\n"),
+    (_late_imports, "src/tanhui/office/a.py", "importlib.import_module(f'tanhui.ledger.{name}')\n"),
+    (_late_imports, "src/tanhui/project/cli/a.py", "room('ledger._post')\n"),
+    (_late_imports, "src/tanhui_tlog/a.py", "importlib.import_module('tanhui_methods')\n"),
     (rules.room_shape, "src/tanhui/ledger/types.py", "from tanhui.ledger.models import Entry\n"),
     (rules.room_shape, "src/tanhui/ledger/types.py", "from tanhui.ledger import models\n"),
     (rules.room_shape, "src/tanhui/ledger/rules.py", "from django.db import connection\n"),
@@ -113,6 +127,11 @@ ALLOWED: list[tuple[Rule, str, str]] = [
     (rules.wall_clock, "src/tanhui/api/views.py", "from django.utils import timezone\nx = timezone.now()\n"),
     (rules.room_shape, "src/tanhui/ledger/types.py", "from tanhui.parties.types import PartyRef\n"),
     (rules.room_shape, "src/tanhui/ledger/__init__.py", '"""Ledger."""\n'),
+    (_late_imports, "src/tanhui/parties/apps.py", "importlib.import_module('tanhui.parties.permissions')\n"),
+    (_late_imports, "src/tanhui/office/a.py", "importlib.import_module('tanhui.ledger.queries')\n"),
+    (_late_imports, "src/tanhui/scenarios/a.py", "importlib.import_module('tanhui_methods.columnar')\n"),
+    (_late_imports, "src/tanhui_methods/a.py", "importlib.import_module('pint')\n"),
+    (_late_imports, "src/tanhui/project/cli/a.py", "room('ledger.queries')\n"),
     (rules.private_things, "docs/a.md", "invented@county.example 与 ../shared/data\n"),
     (rules.private_things, "docs/a.md", "postgres://localhost/tanhui\n"),
     (

@@ -8,7 +8,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +46,7 @@ class Source:
         return f"{self.path}:{line}: {message}"
 
 
+@cache
 def file_names(root: Path = ROOT) -> list[str]:
     """Files that are committed, or would be by `git add .`; outside a git checkout, every file."""
     git = shutil.which("git")
@@ -63,6 +64,7 @@ def _walk(root: Path) -> Iterator[str]:
             yield relative.as_posix()
 
 
+@cache
 def read_sources(root: Path = ROOT, *, suffixes: tuple[str, ...] = (), under: tuple[str, ...] = ()) -> list[Source]:
     """The text files of the tree, by suffix and by first folders; what is not UTF-8 text is left out."""
     sources = []
@@ -76,12 +78,14 @@ def read_sources(root: Path = ROOT, *, suffixes: tuple[str, ...] = (), under: tu
     return sources
 
 
+@cache
 def python_sources(root: Path = ROOT, *, under: tuple[str, ...] = ()) -> list[Source]:
     """Python files, without generated migrations."""
-    found = read_sources(root, suffixes=(".py",), under=under)
-    return [source for source in found if "migrations" not in source.parts]
+    found = read_sources(root, suffixes=(".py",))
+    return [one for one in found if one.path.startswith(under or "") and "migrations" not in one.parts]
 
 
+@cache
 def floors(root: Path = ROOT) -> dict[str, int]:
     """Each package of `tanhui` with its floor, 0 the lowest, as the layers contract has it."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
@@ -90,6 +94,7 @@ def floors(root: Path = ROOT) -> dict[str, int]:
     return {name.strip(" ()"): floor for floor, layer in enumerate(reversed(layers)) for name in layer.split("|")}
 
 
+@cache
 def rooms(root: Path = ROOT) -> list[str]:
     """The rooms: packages that are entered by services, queries and types."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
