@@ -295,6 +295,8 @@ def organization(details: OrganizationDetails, at: datetime, by: Actor) -> Party
                     number=new_number("pty", at), kind=Party.Kind.ORGANIZATION, created_at=at
                 ).pk
                 Organization.objects.create(party_id=party_id, **wanted)
+            elif Organization.objects.filter(pk=party_id, **wanted).exists():
+                return queries.party_by_id(party_id)
             else:
                 Organization.objects.filter(pk=party_id).update(**wanted)
     except IntegrityError as error:

@@ -10,7 +10,7 @@ from django.db import connection
 
 from tanhui.kernel.crypto import key_ring
 from tanhui.kernel.errors import NotFound
-from tanhui.parties import _audit, permissions
+from tanhui.parties import _acting, _audit, permissions
 from tanhui.parties._acting import require
 from tanhui.parties._sealed import blind_index, unseal_value
 from tanhui.parties.models import (
@@ -33,6 +33,7 @@ from tanhui.parties.models import (
 from tanhui.parties.rules import clean_phone
 from tanhui.parties.types import (
     COUNTY,
+    Actor,
     AuditCheckpoint,
     AuditProblem,
     AuditRecord,
@@ -70,6 +71,7 @@ __all__ = [
     "party",
     "party_by_id",
     "relations_of",
+    "require",
     "require",
     "resident_by_phone",
     "roles_of",
@@ -192,6 +194,11 @@ def has_role(user: Any, role: Role, scope: Scope = COUNTY) -> bool:
     if user.pk is None or not user.is_active:
         return False
     return any(held is role and where.covers(scope) for held, where in permissions.active_roles(user.pk))
+
+
+def require(actor: Actor, permission: str, scope: Scope = COUNTY) -> None:
+    """Raises Forbidden unless a role of the actor allows it there; the system itself may everything."""
+    _acting.require(actor, permission, scope)
 
 
 def subject_key(source: str, external_id: str) -> bytes:

@@ -287,6 +287,7 @@ def test_an_organization_is_known_by_its_credit_code_or_the_countys_code(divisio
     assert register(details=both, at=AT, by=SYSTEM).id == by_code.id
     by_credit = OrganizationDetails("示例公交有限公司", "91350100m000100y43")
     assert register(details=by_credit, at=AT, by=SYSTEM).id == by_code.id
+    assert len(queries.audit_trail(target=by_code.number)) == 2, "what changes nothing leaves no entry"
     assert queries.party_by_id(by_code.id).display_name == "示例公交有限公司"
     assert queries.division_of([by_code.id])[by_code.id].statistical_code == "430626104000"
 
