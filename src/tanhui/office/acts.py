@@ -40,9 +40,7 @@ def act(
     try:
         with transaction.atomic() if one_transaction else nullcontext():
             answer = verb()
-            parties.record(
-                actor=actor(request), action=action, target=target, detail=dict(detail), at=timezone.now()
-            )
+            parties.record(actor=actor(request), action=action, target=target, detail=dict(detail), at=timezone.now())
     except TanhuiError as error:
         messages.error(request, str(error))
         return False

@@ -30,9 +30,7 @@ class PartnerForm(forms.Form):
     scenarios = forms.MultipleChoiceField(
         label="可报送的场景", required=False, widget=forms.CheckboxSelectMultiple, help_text="都不选表示不限"
     )
-    top_grade = forms.ChoiceField(
-        label="最高证据等级", choices=_GRADES, help_text="报来更高等级的，按此等级计"
-    )
+    top_grade = forms.ChoiceField(label="最高证据等级", choices=_GRADES, help_text="报来更高等级的，按此等级计")
     status = forms.ChoiceField(label="状态", choices=_STATUSES)
     key_id = forms.CharField(
         label="新密钥编号", max_length=64, required=False, help_text="字母、数字、点、下划线和连字符"
@@ -115,7 +113,7 @@ class RulingForm(forms.Form):
     """An officer's decision about one behavior."""
 
     counts = forms.TypedChoiceField(
-        label="裁定",
+        label="决定",
         choices=[("yes", "计入：证据可信，按方法计算"), ("no", "不计入：证据不可信或不合规则")],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
@@ -151,8 +149,8 @@ class DecisionForm(forms.Form):
 class PeriodForm(forms.Form):
     """Days, both included, as people say them."""
 
-    starts_on = forms.DateField(label="从", widget=forms.DateInput(attrs={"type": "date"}))
-    last_on = forms.DateField(label="到（含）", widget=forms.DateInput(attrs={"type": "date"}))
+    starts_on = forms.DateField(label="从", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    last_on = forms.DateField(label="到（含）", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

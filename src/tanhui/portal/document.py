@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from tanhui.portal.shelf import region_words
+from tanhui.portal.words import factor_words, region_words
 from tanhui_methods import Library, Method
 
 RESERVED = {
@@ -40,6 +40,12 @@ _FUNCTIONS = {
 _PERIODS = {"day": "每人每日", "month": "每人每月", "year": "每人每年"}
 _QUANTITIES = {"count": "次数", "reduction": "减排量", "points": "积分"}
 _WITHIN = {"day": "同一人同一日", "month": "同一人同一月", "year": "同一人同一年"}
+_UNITS = {
+    "m": "米", "km": "千米", "g": "克", "kg": "千克", "Wh": "瓦时", "kWh": "千瓦时", "s": "秒", "min": "分钟",
+    "h": "小时",
+    "mL": "毫升", "L": "升", "item": "件", "trip": "次", "step": "步", "day": "天", "person": "人", "household": "户",
+    "fen": "分（人民币）",
+}  # fmt: skip
 _EVENT_WORDS = {"at": "发生时刻", "person": "居民", "day": "日期", "tie": "记录编号"}
 
 
@@ -59,7 +65,8 @@ class _Page:
         self.titles = dict(RESERVED)
         self.choices: dict[str, str] = {}
         self.markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-        self.markdown.add_render_rule("fence", self._fence)
+        self.markdown.add_render_rule("fence", lambda _renderer, *rest: self._fence(*rest))
+        self.markdown.add_render_rule("softbreak", _softbreak)
         self.markdown.add_render_rule("table_open", _table_open)
         self.markdown.add_render_rule("table_close", _table_close)
         self.tokens = self.markdown.parse(_body(method.text))
@@ -99,7 +106,7 @@ class _Page:
             if token.type == "fence":
                 yield _kind(token.info), token.content
 
-    def _fence(self, _renderer: object, tokens: Sequence[Token], at: int, _options: object, _env: object) -> str:
+    def _fence(self, tokens: Sequence[Token], at: int, _options: object, _env: object) -> str:
         kind, content = _kind(tokens[at].info), tokens[at].content
         fill = getattr(self, f"_{kind}", None)
         if fill is None:
@@ -109,7 +116,16 @@ class _Page:
     # One filler for each kind of block: the written text in, the context of its template out.
 
     def _inputs(self, content: str) -> dict[str, Any]:
-        return {"rows": [{**row, "words": list((row.get("choices") or {}).values())} for row in _rows(content)]}
+        return {
+            "rows": [
+                {
+                    **row,
+                    "words": list((row.get("choices") or {}).values()),
+                    "unit_words": _UNITS.get(str(row.get("unit")), row.get("unit")),
+                }
+                for row in _rows(content)
+            ]
+        }
 
     def _parameters(self, content: str) -> dict[str, Any]:
         return {"rows": [value for row in _rows(content) for value in self._values(row)]}
@@ -127,8 +143,9 @@ class _Page:
                 region = str(value.get("region", ""))
                 table = self.library.factors.of(str(value["factor"]), region)
                 year = str(value.get("year") or "")
-                value["region_words"] = region_words(region)
+                value["factor_words"] = f"{region_words(region)}，{factor_words(str(value['factor']))}"
                 value["table"] = [row for row in table if not year or str(row.year) == year]
+                value["statuses"] = sorted({row.status for row in value["table"]})
             yield value
 
     def _conditions(self, content: str) -> dict[str, Any]:
@@ -248,6 +265,13 @@ def _unit_of(name: str) -> str:
 
 def _co2(html: str) -> str:
     return re.sub(r"CO2(?![0-9])", "CO<sub>2</sub>", html)
+
+
+def _softbreak(_renderer: object, tokens: Sequence[Token], at: int, *_rest: object) -> str:
+    """A line break inside a Chinese sentence is no space."""
+    before = tokens[at - 1].content[-1:] if at else ""
+    after = tokens[at + 1].content[:1] if at + 1 < len(tokens) else ""
+    return "\n" if before.isascii() and after.isascii() else ""
 
 
 def _table_open(_renderer: object, *_rest: object) -> str:

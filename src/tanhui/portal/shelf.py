@@ -10,37 +10,6 @@ from django.conf import settings
 from tanhui.kernel.county import PROJECT_ROOT, load_county
 from tanhui_methods import Library, load_library
 
-FAMILIES = {
-    "transport": "绿色出行",
-    "recycling": "回收利用",
-    "consumption": "绿色消费",
-    "energy": "节约能源",
-    "forestry": "林业碳汇",
-    "goods": "绿色产品",
-    "schemes": "评价规范",
-}
-REGIONS = {
-    "world": "全球",
-    "CN": "全国",
-    "CN-central": "华中区域",
-    "CN-11": "北京市",
-    "CN-31": "上海市",
-    "CN-42": "湖北省",
-    "CN-4201": "武汉市",
-    "CN-43": "湖南省",
-    "CN-430626": "平江县",
-    "CN-44": "广东省",
-    "CN-4401": "广州市",
-    "CN-4403": "深圳市",
-    "CN-5105": "泸州市",
-}
-TABLES = {
-    "grid-electricity": "电力",
-    "fuels": "燃料",
-    "gwp": "全球增温潜势",
-    "scenario-parameters": "各地场景参数（供对照）",
-}
-
 
 def _folders() -> tuple[Path, tuple[Path, ...]]:
     county = load_county(settings.TANHUI_COUNTY)
@@ -61,8 +30,3 @@ def library() -> Library:
     """All method versions and factor rows of this installation. Raises MethodErrors where a file is wrong."""
     methods, factors = _folders()
     return _read(methods, factors, _state(methods, factors))
-
-
-def region_words(code: str) -> str:
-    """A region as people say it; the code itself where it has no name here."""
-    return REGIONS.get(code, code)

@@ -121,8 +121,9 @@ def moment(value: datetime | None) -> SafeString:
     if value is None:
         return SafeString(NOTHING)
     local = value.astimezone(COUNTY_ZONE)
-    machine, people = local.isoformat(timespec="seconds"), f"{chinese_date(local.date())} {local:%H:%M}"
-    return format_html('<time datetime="{}">{}</time>', machine, people)
+    machine, clock = local.isoformat(timespec="seconds"), f"{local:%H:%M}"
+    shape = '<time datetime="{}"><span class="nowrap">{}</span> {}</time>'
+    return format_html(shape, machine, chinese_date(local.date()), clock)
 
 
 @register.simple_tag

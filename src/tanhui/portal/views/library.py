@@ -16,7 +16,8 @@ from django.views.decorators.http import require_safe
 from tanhui.kernel.days import local_day
 from tanhui.portal.document import chapters
 from tanhui.portal.files import csv_file
-from tanhui.portal.shelf import FAMILIES, TABLES, library, region_words
+from tanhui.portal.shelf import library
+from tanhui.portal.words import FAMILIES, TABLES, factor_words, region_words
 from tanhui_methods import FactorRow, Method, MethodError
 from tanhui_methods.factors import HEADER
 
@@ -127,16 +128,20 @@ def factors(request: HttpRequest) -> HttpResponse:
     everything = library().factors.rows
     order = list(TABLES)
     ordered = sorted(rows, key=lambda row: (_place(order, row), row.factor, row.region, row.year or 0))
-    groups = [(title, list(part)) for title, part in groupby(ordered, key=_table_title)]
+    groups = [
+        (title, [(row, factor_words(row.factor), region_words(row.region)) for row in part])
+        for title, part in groupby(ordered, key=_table_title)
+    ]
     context = {
         "section": "factors",
-        "groups": [(title, [(row, region_words(row.region)) for row in part]) for title, part in groups],
+        "groups": groups,
         "count": len(rows),
         "total": len(everything),
         "wanted": wanted,
         "regions": sorted({(row.region, region_words(row.region)) for row in everything}),
         "years": sorted({row.year for row in everything if row.year}, reverse=True),
         "tables": [(stem, title) for stem, title in TABLES.items()],
+        "factor_title": factor_words(wanted["factor"]),
         "query": request.GET.urlencode(),
     }
     return render(request, "portal/factors.html", context)

@@ -9,9 +9,8 @@
   }
 
   function mass(grams, largest) {
-    if (largest >= 1e6) return (grams / 1e6).toFixed(2) + " 吨";
-    if (largest >= 1e3) return (grams / 1e3).toFixed(1) + " 千克";
-    return grams + " 克";
+    const [scale, unit] = largest >= 1e6 ? [1e6, " 吨"] : largest >= 1e3 ? [1e3, " 千克"] : [1, " 克"];
+    return (grams / scale).toLocaleString("zh-CN", { maximumFractionDigits: 2 }) + unit;
   }
 
   function chineseDay(iso) {
@@ -20,13 +19,16 @@
   }
 
   const builders = {
-    daily(data, size) {
+    daily(data, size, narrow) {
+      const color = token("--accent");
+      const bars = { type: "bar", data: data.grams, itemStyle: { color }, barCategoryGap: "25%" };
+      const line = { type: "line", data: data.grams, symbol: "none", lineStyle: { color }, itemStyle: { color }, areaStyle: { color, opacity: 0.15 } };
       const largest = Math.max(0, ...data.grams);
       const text = { fontSize: size, color: token("--ink-soft") };
       return {
         animation: false,
         textStyle: { fontFamily: FONT },
-        grid: { left: 8, right: 8, top: 16, bottom: 8, containLabel: true },
+        grid: { left: 8, right: 2 * size, top: 16, bottom: 8, containLabel: true },
         tooltip: {
           trigger: "axis",
           renderMode: "richText",
@@ -42,7 +44,7 @@
           data: data.days,
           axisTick: { show: false },
           axisLine: { lineStyle: { color: token("--line-strong") } },
-          axisLabel: { ...text, formatter: chineseDay, hideOverlap: true, showMinLabel: true },
+          axisLabel: { ...text, formatter: chineseDay, hideOverlap: true },
         },
         yAxis: {
           type: "value",
@@ -50,7 +52,7 @@
           splitLine: { lineStyle: { color: token("--line") } },
           axisLabel: { ...text, formatter: (value) => mass(value, largest) },
         },
-        series: [{ type: "bar", data: data.grams, itemStyle: { color: token("--accent") }, barCategoryGap: "25%" }],
+        series: [narrow ? line : bars],
       };
     },
   };
@@ -61,7 +63,7 @@
     if (!source || !build || !window.echarts) continue;
     const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const chart = window.echarts.init(element, null, { renderer: "canvas" });
-    chart.setOption(build(JSON.parse(source.textContent), size));
+    chart.setOption(build(JSON.parse(source.textContent), size, element.clientWidth < 32 * size));
     new ResizeObserver(() => chart.resize()).observe(element);
   }
 })();
