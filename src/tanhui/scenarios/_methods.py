@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -38,8 +39,15 @@ def current_programme() -> Programme:
 
 def library() -> Library:
     """The methods and factors as the files say now: what may be registered, not what is in force."""
-    county = load_county(settings.TANHUI_COUNTY)
-    return load_library(PROJECT_ROOT / "methods", [PROJECT_ROOT / "factors", county.folder / "factors"])
+    methods = PROJECT_ROOT / "methods"
+    factors = (PROJECT_ROOT / "factors", load_county(settings.TANHUI_COUNTY).folder / "factors")
+    files = [*sorted(methods.rglob("*.md")), *(path for folder in factors for path in sorted(folder.glob("*.csv")))]
+    return _library(methods, factors, tuple((path, path.stat().st_mtime_ns) for path in files))
+
+
+@lru_cache(maxsize=2)
+def _library(methods: Path, factors: tuple[Path, ...], as_of: tuple[tuple[Path, int], ...]) -> Library:
+    return load_library(methods, factors)
 
 
 @lru_cache(maxsize=256)
