@@ -19,6 +19,8 @@ from tanhui.scenarios import services as scenarios
 from tanhui.scenarios.types import Grade, SourceDraft
 
 LIFE = ("draft", "committee_review", "public_notice", "in_force")
+SIGNED = LIFE[2:]
+"""Steps that only the expert committee may take."""
 SYSTEM = Actor.system("county")
 
 Say = Callable[[str], None]
@@ -114,7 +116,7 @@ def load_methods(county: County, *, at: datetime, say: Say, committee: Actor | N
         if done == "withdrawn":
             continue
         for stage in wanted[LIFE.index(done) + 1 if done else 0 :]:
-            by = signer if signer is not None else SYSTEM
+            by = signer if signer is not None and stage in SIGNED else SYSTEM
             scenarios.advance_method(
                 name=method.name, version=method.version, stage=stage, at=at, by=by, note=note, rule_hash=""
             )

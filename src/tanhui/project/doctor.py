@@ -34,6 +34,7 @@ GOOD_FREE_BYTES = 10 << 30
 CLOCK_TOLERANCE = timedelta(seconds=5)
 BUILT_ON = datetime(2026, 11, 1, tzinfo=UTC)
 SILENT_WORKER = timedelta(seconds=60)
+FAILURES_WITHIN = timedelta(days=1)
 
 
 class State(StrEnum):
@@ -245,10 +246,18 @@ def worker(now: datetime) -> Finding:
             return Finding("后台任务", State.WARNING, "任务表还没有建立", "先运行 tanhui django migrate")
         cursor.execute("SELECT max(last_heartbeat) FROM procrastinate_workers")
         seen = cursor.fetchone()[0]
-        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'")
+        cursor.execute(
+            "SELECT count(DISTINCT job_id) FROM procrastinate_events WHERE type = 'failed' AND at > %s",
+            [now - FAILURES_WITHIN],
+        )
         failed = cursor.fetchone()[0]
     if seen is None or now - seen > SILENT_WORKER:
         return Finding("后台任务", State.WARNING, "没有在运行", "运行 tanhui serve（或 systemctl start tanhui）")
     if failed:
-        return Finding("后台任务", State.WARNING, f"在运行；有 {failed} 个任务失败", "在工作台的任务页查看原因")
+        return Finding(
+            "后台任务",
+            State.WARNING,
+            f"在运行；一天内有 {failed} 个任务失败",
+            "查看 tanhui serve 的日志；排除原因后会按计划再次运行",
+        )
     return good("后台任务", "在运行")

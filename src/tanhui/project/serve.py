@@ -21,6 +21,7 @@ from tanhui.project.processes import Program, Supervisor
 
 MIGRATIONS_PENDING = 3
 LOOK_AT_DATABASE_SECONDS = 2.0
+WEB_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,10 @@ def programs(serving: Serving) -> list[Program]:
     environment = serving.environment()
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
     web += ["--host", serving.host, "--port", str(serving.port), "--workers", str(serving.web_processes)]
-    web += ["--blocking-threads", "8", "--respawn-failed-workers", "--workers-kill-timeout", "10"]
+    web += ["--blocking-threads", str(WEB_THREADS), "--respawn-failed-workers", "--workers-kill-timeout", "10"]
     web += ["--static-path-route", "/static", "--static-path-mount", str(serving.var / "static")]
     web += ["tanhui.project.wsgi:application"]
-    worker = [sys.executable, "-m", "django", "procrastinate", "worker", "--name", "tanhui"]
+    worker = [sys.executable, "-m", "tanhui.project.worker"]
     return [Program("网站", web, environment), Program("后台任务", worker, environment)]
 
 

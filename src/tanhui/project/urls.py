@@ -8,7 +8,7 @@ from django.urls import include, path
 urlpatterns = [
     path("api/", include("tanhui.api.urls")),
     path("office/admin/", admin.site.urls),
-    path("office/account/", include("allauth.urls")),
+    path("office/account/", include("tanhui.office.account_urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("office/", include("tanhui.office.urls")),
     path("", include("tanhui.portal.urls")),
