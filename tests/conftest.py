@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -101,8 +103,6 @@ def in_threads(transactional_db: None) -> Callable[..., list[Any]]:
 
     Returns for each function, in order, its value or the exception that it raised.
     """
-    import threading
-    from concurrent.futures import ThreadPoolExecutor
 
     def run(*functions: Callable[[], Any], timeout: float = 60) -> list[Any]:
         barrier = threading.Barrier(len(functions))

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -197,8 +198,6 @@ def test_reset_deletes_a_demo_and_nothing_else(tmp_path, monkeypatch):
 
 
 def test_state_is_kept_closed_and_a_torn_one_says_what_to_do(tmp_path):
-    from datetime import UTC, datetime
-
     state = demo.new_state(seed=1, residents=2, days=3, at=datetime(2026, 11, 22, 17, tzinfo=UTC))
     assert state.end_on.isoformat() == "2026-11-22", "yesterday in the county, where the 23rd has begun"
     demo.write_state(tmp_path, state)
