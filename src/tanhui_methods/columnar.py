@@ -63,10 +63,15 @@ class _Compiler:
         return self.lowering.reduction(self.method)
 
     def compile(self) -> Any:
-        table = self.screened()
+        screened = self.screened()
+        # What is set aside never enters a sort; what counts carries no reasons through it.
+        living = screened.filter(screened.reason == 0).drop("reason", "exclude").mutate(alive=ibis.literal(True))
         if self.method.dedup is not None:
-            table = self.without_duplicates(table)
-        table = self.plan(table)
+            living = self.without_duplicates(living)
+        return self.told(self.plan(living)).union(self.set_aside(screened.filter(screened.reason != 0)))
+
+    def told(self, table: Any) -> Any:
+        """The results of the living."""
         return table.select(
             "event_id",
             reduction_g=bigint(table.grams),
@@ -74,6 +79,24 @@ class _Compiler:
             grade=bigint(table.effective),
             outcome=self.outcome(table),
             cap=self.cap_name(table),
+        )
+
+    def set_aside(self, table: Any) -> Any:
+        """The results of events that a reason keeps out."""
+        labels = [
+            (
+                table.reason == index,
+                ibis.literal("excluded:") + table.exclude if label == "excluded" else ibis.literal(label),
+            )
+            for index, label in enumerate(self.reasons, 1)
+        ]
+        return table.select(
+            "event_id",
+            reduction_g=bigint(ibis.literal(0)),
+            points=bigint(ibis.literal(0)),
+            grade=bigint(table.effective),
+            outcome=ibis.cases(*labels),
+            cap=ibis.null("string"),
         )
 
     # screening
@@ -186,20 +209,20 @@ class _Compiler:
     def without_duplicates(self, table: Any) -> Any:
         dedup = self.method.dedup
         assert dedup is not None
-        alive = as_count(table.reason == 0)
-        rank = self.running(table, alive, dedup.within, *(table[name] for name in dedup.key if name != "at"),
-                            *([table["at"]] if "at" in dedup.key else []))  # fmt: skip
-        self.reasons.append(_DUPLICATE)
-        code = len(self.reasons)
-        table = table.mutate(rank=rank)
-        return table.mutate(
-            reason=ibis.ifelse((table.reason == 0) & (table["rank"] > 1), code, table.reason).cast("int16")
-        )
+        keys = [table[name] for name in dedup.key]
+        table = table.mutate(rank=self.rank(table, dedup.within, *keys))
+        return table.mutate(alive=table["rank"] == 0)
+
+    def rank(self, table: Any, per: str, *extra: Column) -> Column:
+        """How many events of the person's period come before this one."""
+        group = [table.person, *self.period(table, per), *extra]
+        window = ibis.window(group_by=group, order_by=[table.at, table.tie, table.event_id])
+        return ibis.row_number().over(window)
 
     # the layered plan
 
     def layered(self, table: Any) -> Any:
-        table = table.mutate(alive=table.reason == 0, hit=ibis.literal(0, type="int16"))
+        table = table.mutate(first=table.alive, hit=ibis.literal(0, type="int16"))
         for cap in self.caps("count"):
             table = self.layer(table, cap, as_count(table.alive))
         for cap in self.method.caps:
@@ -263,48 +286,59 @@ class _Compiler:
         return all(grams.high <= 0 for grams in worth)
 
     def single_sort(self, table: Any) -> Any:
-        emit = Emitter({name: table[name] for name in self.method.inputs}, table.day, table.effective, self.breaks)
         zero = integer(0)
-        table = table.mutate(alive=table.reason == 0)
-        counts, points_caps, grams_caps = self.caps("count"), self.caps("points"), self.caps("reduction")
+        counts, grams_caps = self.caps("count"), self.caps("reduction")
         quantities = [cap for cap in self.method.caps if cap.of in self.method.inputs]
-        needs_grams = bool(grams_caps or self.method.points.rate)
-        table = table.mutate(
-            **({"q": ibis.ifelse(table.alive, table[quantities[0].of], zero)} if quantities else {}),
-            **({"g": ibis.ifelse(table.alive, emit(self.grams), zero)} if needs_grams else {}),
-        )
+        emit = Emitter({name: table[name] for name in self.method.inputs}, table.day, table.effective, self.breaks)
+        table = table.mutate(first=table.alive, g=self.where(table.alive, emit(self.grams)))
         sums: dict[str, Column] = {}
         if counts:
-            sums["count_through"] = self.running(table, as_count(table.alive), "day")
+            sums["before_count"] = self.alive_before(table)
         if quantities:
-            sums["q_through"] = self.running(table, table.q, "day")
-        if needs_grams:
-            sums["g_through"] = self.running(table, table.g, "day")
-        table = table.mutate(hit=ibis.literal(0, type="int16"), **sums)
+            q = self.where(table.alive, table[quantities[0].of])
+            sums["before_q"] = self.running(table, q, "day") - q
+        if grams_caps or self.method.points.rate:
+            sums["before_g"] = self.running(table, table.g, "day") - table.g
+        table = table.mutate(hit=ibis.literal(0, type="int16"), grams=table.g, **sums)
         if counts:
-            over = table.alive & (table.count_through > integer(counts[0].limit))
-            table = table.mutate(hit=self.first_hit(table, counts[0], over), alive=table.alive & ~over)
-        table = self.cut_quantity(table, quantities[0]) if quantities else table
-        columns = {name: table[name] for name in self.method.inputs}
-        grams = Emitter(columns, table.day, table.effective, self.breaks)(self.grams)
-        table = table.mutate(grams=ibis.ifelse(table.alive, grams, zero))
+            over = table.alive & (table.before_count >= integer(counts[0].limit))
+            table = table.mutate(
+                hit=self.first_hit(table, counts[0], over),
+                alive=table.alive & ~over,
+                grams=ibis.ifelse(over, zero, table.grams),
+            )
+        if quantities:
+            table = self.cut_quantity(table, quantities[0])
         if grams_caps:
-            left = ibis.greatest(integer(grams_caps[0].limit) - (table.g_through - table.g), zero)
+            left = ibis.greatest(integer(grams_caps[0].limit) - table.before_g, zero)
             cut = table.grams > left
             table = table.mutate(hit=self.first_hit(table, grams_caps[0], cut), grams=ibis.least(table.grams, left))
-        return self.award_once(table, points_caps)
+        return self.award_once(table, self.caps("points"))
+
+    def where(self, alive: Column, value: Column) -> Column:
+        """The value of the living, else 0."""
+        return value if self.method.dedup is None else ibis.ifelse(alive, value, integer(0))
+
+    def alive_before(self, table: Any) -> Column:
+        if self.method.dedup is None:
+            return self.rank(table, "day")
+        one = table.alive.cast(INT64)
+        return self.running(table, one, "day") - one
 
     def cut_quantity(self, table: Any, cap: Cap) -> Any:
-        left = ibis.greatest(integer(cap.limit) - (table.q_through - table.q), integer(0))
-        cut = table.alive & (table.q > left)
-        changes = {cap.of: ibis.ifelse(cut, left, table[cap.of])}
-        return table.mutate(hit=self.first_hit(table, cap, cut), alive=table.alive & ~(cut & (left == 0)), **changes)
+        """Cut the event that reaches the limit; only its grams are computed again."""
+        table = table.mutate(left=ibis.greatest(integer(cap.limit) - table.before_q, integer(0)))
+        cut = table.alive & (table[cap.of] > table.left)
+        columns = {name: table[name] for name in self.method.inputs} | {cap.of: table.left}
+        again = Emitter(columns, table.day, table.effective, self.breaks)(self.grams)
+        grams = ibis.cases((cut & (table.left > integer(0)), again), (cut, integer(0)), else_=table.grams)
+        return table.mutate(hit=self.first_hit(table, cap, cut), grams=grams)
 
     def award_once(self, table: Any, points_caps: list[Cap]) -> Any:
         points, zero = self.method.points, integer(0)
         if not points.rate:
             return table.mutate(points=ibis.ifelse(table.grams > 0, integer(points.fixed), zero))
-        before = table.g_through - table.g
+        before = table.before_g
         earned = self.points_of(before + table.grams) - self.points_of(before)
         table = table.mutate(points=ibis.ifelse(table.grams > 0, earned, zero))
         for cap in points_caps:
@@ -320,15 +354,8 @@ class _Compiler:
         capped = table.hit > 0
         if points_caps:
             capped = capped & table.hit.notin(points_caps)
-        labels = [
-            (
-                table.reason == index,
-                ibis.literal("excluded:") + table.exclude if label == "excluded" else ibis.literal(label),
-            )
-            for index, label in enumerate(self.reasons, 1)
-        ]
-        counted = [(table.reason == 0) & ~capped, table.reason == 0]
-        return ibis.cases((counted[0], "counted"), (counted[1], "capped"), *labels)
+        words = ibis.ifelse(capped, "capped", "counted")
+        return words if self.method.dedup is None else ibis.ifelse(table.first, words, _DUPLICATE)
 
     def cap_name(self, table: Any) -> Column:
         names = [(table.hit == index, ibis.literal(cap.name)) for index, cap in enumerate(self.method.caps, 1)]
