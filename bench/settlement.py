@@ -24,7 +24,7 @@ INSERT INTO scenarios_behavior (source_id, external_id, revision, scenario_id, p
     grade, distance_m, item_count, details, content_digest, delivery_id, recorded_at)
 SELECT {source}, %(day)s || '-' || n, 1, CASE WHEN n %% 5 = 0 THEN {plate} ELSE {bike} END,
     {first} + n %% {residents}, %(day)s, at, at + interval '9 minutes', 1,
-    CASE WHEN n %% 5 = 0 THEN NULL ELSE 900 + (n * 7919) %% 2500 END, CASE WHEN n %% 5 = 0 THEN 1 END,
+    CASE WHEN n %% 5 = 0 THEN NULL ELSE 900 + (n::bigint * 7919) %% 2500 END, CASE WHEN n %% 5 = 0 THEN 1 END,
     CASE WHEN n %% 5 = 0 THEN NULL ELSE '{{"gps_point_count": 100, "max_gps_jump_m": 40}}'::jsonb END,
     '\\x00', {delivery}, at
 FROM (
@@ -33,21 +33,24 @@ FROM (
 ) acts
 """
 
-MARKS = "INSERT INTO scenarios_day_mark (party_id, day) SELECT DISTINCT party_id, day FROM scenarios_behavior WHERE day = %s"
+MARKS = """
+INSERT INTO scenarios_day_mark (party_id, day) SELECT DISTINCT party_id, day FROM scenarios_behavior WHERE day = %s
+"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--behaviors", type=int, default=1_000_000, help="behaviors a day")
     parser.add_argument("--residents", type=int, default=200_000)
+    parser.add_argument("--hands", type=int, default=2, help="connections side by side")
     parser.add_argument("--days", type=int, default=3, help="days settled one after the other")
     arguments = parser.parse_args()
     print(describe())
     with database():
-        run(arguments.behaviors, arguments.residents, arguments.days)
+        run(arguments.behaviors, arguments.residents, arguments.days, arguments.hands)
 
 
-def run(behaviors: int, residents: int, days: int) -> None:
+def run(behaviors: int, residents: int, days: int, hands: int) -> None:
     from django.conf import settings
     from django.db import connection
 
@@ -88,7 +91,7 @@ def run(behaviors: int, residents: int, days: int) -> None:
         raw = copy_again(cursor, day) if number == 0 else None
         cursor.execute("CHECKPOINT")
         with Stopwatch() as watch:
-            summary = services.settle(at=at)
+            summary = services.settle(at=at, hands=hands)
         rate = summary.behaviors / watch.seconds
         beside = f"; raw COPY of the same rows {raw:.2f} s, so {watch.seconds / raw:.1f} ×" if raw else ""
         print(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -28,6 +29,7 @@ from tanhui.scenarios.types import SettlementBusy, SettlementSummary
 
 _LOCK = 0x7A6E6875  # any constant: one settlement at a time in one database
 PERSON_DAYS_A_RUN = 400_000
+FEWEST_MARKS_A_HAND = 5_000
 
 Progress = Callable[[int, int], None]
 
@@ -43,12 +45,19 @@ class _Rule:
     ends_on: date | None
 
 
+@dataclass(frozen=True)
+class _Span:
+    """The marks of one run: some days, and of these one of `shares` equal parts of the residents."""
+
+    first_day: date
+    last_day: date
+    marks: int
+    share: int = 0
+    shares: int = 1
+
+
 def settle(
-    *,
-    at: datetime,
-    programme: Programme | None = None,
-    on_progress: Progress | None = None,
-    person_days_a_run: int = PERSON_DAYS_A_RUN,
+    *, at: datetime, programme: Programme | None, on_progress: Progress | None, person_days_a_run: int, hands: int
 ) -> SettlementSummary:
     """Reconcile every marked person-day with the books; see the verb `settle`."""
     programme = programme or _methods.current_programme()
@@ -60,13 +69,28 @@ def settle(
             cursor.execute(sql.DAYS_WAITING)
             waiting: list[tuple[date, int]] = list(cursor.fetchall())
         total, done = sum(count for _, count in waiting), 0
-        for first_day, last_day, marks in _spans(waiting, person_days_a_run):
-            summary = summary + _run(first_day, last_day, at=at, programme=programme)
-            done += marks
+        for span in _spans(waiting, person_days_a_run):
+            summary = sum(_side_by_side(span, hands, at, programme), summary)
+            done += span.marks
             if on_progress:
                 on_progress(done, total)
         adjusted = _budget.share(at=at, programme=programme)
     return replace(summary, points=summary.points + adjusted, budget_points=adjusted)
+
+
+def _side_by_side(span: _Span, hands: int, at: datetime, programme: Programme) -> list[SettlementSummary]:
+    """One run a hand, each for its share of the residents on its own connection: no two touch one account."""
+    if hands == 1 or span.marks < FEWEST_MARKS_A_HAND * hands:
+        return [_run(span, at=at, programme=programme)]
+
+    def one(share: int) -> SettlementSummary:
+        try:
+            return _run(replace(span, share=share, shares=hands), at=at, programme=programme)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(hands) as pool:
+        return list(pool.map(one, range(hands)))
 
 
 @contextmanager
@@ -86,26 +110,26 @@ def _only_one() -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
-def _spans(waiting: list[tuple[date, int]], limit: int) -> Iterator[tuple[date, date, int]]:
+def _spans(waiting: list[tuple[date, int]], limit: int) -> Iterator[_Span]:
     """Join consecutive waiting days into spans of at most `limit` marks, but at least one day."""
-    start, end, marks = None, None, 0
+    days: list[tuple[date, int]] = []
     for day, count in waiting:
-        if start is not None and end is not None and marks + count > limit:
-            yield start, end, marks
-            start, marks = None, 0
-        start, end, marks = start or day, day, marks + count
-    if start is not None and end is not None:
-        yield start, end, marks
+        if days and sum(marks for _, marks in days) + count > limit:
+            yield _Span(days[0][0], days[-1][0], sum(marks for _, marks in days))
+            days = []
+        days.append((day, count))
+    if days:
+        yield _Span(days[0][0], days[-1][0], sum(marks for _, marks in days))
 
 
 @transaction.atomic
-def _run(first_day: date, last_day: date, *, at: datetime, programme: Programme) -> SettlementSummary:
+def _run(span: _Span, *, at: datetime, programme: Programme) -> SettlementSummary:
     clock = time.perf_counter()
     run = SettlementRun.objects.create(
-        number=new_number("run", at), started_at=at, ended_at=at, first_day=first_day, last_day=last_day
+        number=new_number("run", at), started_at=at, ended_at=at, first_day=span.first_day, last_day=span.last_day
     )
     with connection.cursor() as cursor:
-        build_events(cursor, first_day, last_day)
+        build_events(cursor, span)
         exclude(cursor)
         apply_methods(cursor)
         _compare(cursor)
@@ -128,15 +152,20 @@ def _run(first_day: date, last_day: date, *, at: datetime, programme: Programme)
     )
 
 
-def build_events(cursor: CursorWrapper, first_day: date, last_day: date) -> None:
+def build_events(cursor: CursorWrapper, span: _Span) -> None:
     """Take the marks of the span and gather every behavior that shares a cap with them."""
     cursor.execute(sql.DROP_TABLES)
     cursor.execute("SET LOCAL work_mem = '256MB'")
-    cursor.execute(sql.TAKE_MARKS, {"first_day": first_day, "last_day": last_day})
-    for unit, scenarios in _methods.wide_horizons().items():
-        cursor.execute(sql.WIDEN_SCOPE, {"unit": unit, "span": f"1 {unit}", "scenarios": scenarios})
+    cursor.execute(
+        sql.TAKE_MARKS,
+        {"first_day": span.first_day, "last_day": span.last_day, "share": span.share, "shares": span.shares},
+    )
     cursor.execute("ANALYZE settle_scope")
     cursor.execute(sql.EVENTS)
+    present = {scenario.id for scenario in _present(cursor)}
+    for unit, scenarios in _methods.wide_horizons().items():
+        if present.intersection(scenarios):
+            cursor.execute(sql.WIDEN, {"unit": unit, "span": f"1 {unit}", "scenarios": scenarios})
     cursor.execute(sql.EXCLUDED)
     cursor.execute("ANALYZE settle_event")
 
@@ -153,9 +182,13 @@ def exclude(cursor: CursorWrapper) -> None:
             inputs, checked = rule.compiled.inputs_sql(_days(rule)), rule.compiled.plausibility_sql(row_rules)
             statement = sql.EXCLUDE_ROW.format(inputs=inputs, checked=checked, waived=sql.WAIVED)
             cursor.execute(statement, {"scenario": rule.scenario.id})
+    wide = _methods.wide_horizons()
     for group in sorted({scenario.exclusive_group for scenario in scenarios} - {""}):
         overlapping = [s.id for s in scenarios if s.exclusive_group == group and rules[s].overlaps]
-        cursor.execute(sql.EXCLUDE_OVERLAP.format(waived=sql.WAIVED), {"scenarios": overlapping})
+        # Acts of more than a day (a parked car) are held against each other over their method's whole period.
+        unit = next((unit for unit, ids in wide.items() if set(overlapping) <= set(ids)), None)
+        period = f"date_trunc('{unit}', e.day)" if unit else "e.day"
+        cursor.execute(sql.EXCLUDE_OVERLAP.format(waived=sql.WAIVED, period=period), {"scenarios": overlapping})
     for scenario in scenarios:
         if rules[scenario].daily_count is not None:
             cursor.execute(

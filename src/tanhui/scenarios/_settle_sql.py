@@ -10,7 +10,7 @@ TAKE_MARKS = """
 CREATE TEMP TABLE settle_scope ON COMMIT DROP AS
 WITH taken AS (
     DELETE FROM scenarios_day_mark
-    WHERE day >= %(first_day)s AND day <= %(last_day)s
+    WHERE day >= %(first_day)s AND day <= %(last_day)s AND party_id %% %(shares)s = %(share)s
     RETURNING party_id, day
 )
 SELECT party_id, day FROM taken GROUP BY party_id, day
@@ -20,22 +20,6 @@ DROP_TABLES = "DROP TABLE IF EXISTS " + ", ".join(TABLES)
 
 DAYS_WAITING = """
 SELECT day, count(*) FROM scenarios_day_mark GROUP BY day ORDER BY day
-"""
-
-# A cap by month or year makes all of a person's acts in that period one question.
-WIDEN_SCOPE = """
-INSERT INTO settle_scope (party_id, day)
-SELECT DISTINCT b.party_id, b.day
-FROM (SELECT DISTINCT party_id, date_trunc(%(unit)s, day)::date AS first_day FROM settle_scope) s
-JOIN scenarios_behavior b ON b.party_id = s.party_id
-    AND b.day >= s.first_day AND b.day < (s.first_day + %(span)s::interval)::date
-WHERE b.scenario_id = ANY(%(scenarios)s)
-    AND EXISTS (
-        SELECT 1 FROM settle_scope o JOIN scenarios_behavior t ON t.party_id = o.party_id AND t.day = o.day
-        WHERE o.party_id = s.party_id AND t.scenario_id = ANY(%(scenarios)s)
-            AND date_trunc(%(unit)s, o.day)::date = s.first_day
-    )
-    AND NOT EXISTS (SELECT 1 FROM settle_scope k WHERE k.party_id = b.party_id AND k.day = b.day)
 """
 
 EVENTS = """
@@ -49,6 +33,24 @@ FROM settle_scope s
 JOIN scenarios_behavior b ON b.party_id = s.party_id AND b.day = s.day
 JOIN scenarios_source o ON o.id = b.source_id
 """
+
+# A cap by month or year makes all of a person's acts in that period one question: their days come in as a whole,
+# because rules of plausibility look at whole days.
+WIDEN = """
+WITH periods AS (
+    SELECT DISTINCT person, date_trunc(%(unit)s, day)::date AS first_day
+    FROM settle_event WHERE scenario_id = ANY(%(scenarios)s)
+), further AS (
+    INSERT INTO settle_scope (party_id, day)
+    SELECT DISTINCT b.party_id, b.day
+    FROM periods p JOIN scenarios_behavior b ON b.party_id = p.person
+        AND b.day >= p.first_day AND b.day < (p.first_day + %(span)s::interval)::date
+    WHERE b.scenario_id = ANY(%(scenarios)s)
+        AND NOT EXISTS (SELECT 1 FROM settle_scope k WHERE k.party_id = b.party_id AND k.day = b.day)
+    RETURNING party_id, day
+)
+INSERT INTO settle_event
+""" + EVENTS.split(" AS\n", 1)[1].replace("settle_scope s", "further s")
 
 EXCLUDED = """
 CREATE TEMP TABLE settle_excluded (event_id bigint NOT NULL, reason text NOT NULL) ON COMMIT DROP
@@ -93,7 +95,7 @@ SELECT o.event_id, 'implausible:overlap'
 FROM (
     SELECT e.event_id, e.at,
         max(e.ended) OVER (
-            PARTITION BY e.person, e.day ORDER BY e.at, e.tie
+            PARTITION BY e.person, {period} ORDER BY e.at, e.tie
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS busy_until
     FROM settle_event e
@@ -103,16 +105,20 @@ FROM (
 WHERE o.busy_until > o.at AND o.event_id NOT IN {waived}
 """
 
+# Counting is cheaper than sorting: only the person-days with too many acts are put in order.
 EXCLUDE_DAILY_COUNT = """
 INSERT INTO settle_excluded
+WITH present AS (
+    SELECT e.event_id, e.person, e.day, e.at, e.tie
+    FROM settle_event e LEFT JOIN settle_excluded x ON x.event_id = e.event_id
+    WHERE e.scenario_id = %(scenario)s AND x.event_id IS NULL
+), crowded AS (
+    SELECT person, day FROM present GROUP BY person, day HAVING count(*) > %(max_per_day)s
+)
 SELECT o.event_id, 'implausible:too_many'
 FROM (
-    SELECT e.event_id, row_number() OVER (
-        PARTITION BY e.person, e.day ORDER BY e.at, e.tie
-    ) AS place
-    FROM settle_event e
-    LEFT JOIN settle_excluded x ON x.event_id = e.event_id
-    WHERE e.scenario_id = %(scenario)s AND x.event_id IS NULL
+    SELECT event_id, row_number() OVER (PARTITION BY person, day ORDER BY at, tie) AS place
+    FROM present JOIN crowded USING (person, day)
 ) o
 WHERE o.place > %(max_per_day)s AND o.event_id NOT IN {waived}
 """

@@ -81,12 +81,16 @@ def settle(
     programme: Programme | None = None,
     on_progress: _settle.Progress | None = None,
     person_days_a_run: int = _settle.PERSON_DAYS_A_RUN,
+    hands: int = 1,
 ) -> SettlementSummary:
     """Reconcile every stale person-day with the books; `at` is the time of recording.
 
     Each run is one transaction over a span of days: marks, lines, postings and figures change together or not at
-    all, so a crash loses nothing and the next call goes on. `on_progress(done, total)` counts marks. Raises
-    Forbidden, SettlementBusy while another settlement runs.
+    all, so a crash loses nothing and the next call goes on. `on_progress(done, total)` counts marks. With several
+    `hands`, residents are shared out to as many connections; the books are the same. Raises Forbidden,
+    SettlementBusy while another settlement runs.
     """
     parties.require(by, "scenarios.settle")
-    return _settle.settle(at=at, programme=programme, on_progress=on_progress, person_days_a_run=person_days_a_run)
+    return _settle.settle(
+        at=at, programme=programme, on_progress=on_progress, person_days_a_run=person_days_a_run, hands=hands
+    )
