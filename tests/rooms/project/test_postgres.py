@@ -280,3 +280,27 @@ def test_another_users_data_are_refused(cluster, monkeypatch):
         patch.setattr(os, "geteuid", lambda: stranger)
         with pytest.raises(TanhuiError, match="另一个用户"):
             postgres._server_user(data)
+
+
+ORDINARY = """
+import sys
+from pathlib import Path
+from tanhui.project.postgres import Cluster
+for _ in range(2):
+    with Cluster(Path(sys.argv[1]), throw_away=True, settings={"shared_buffers": "16MB"}).leased():
+        print("works", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user; all other tests are run as one")
+def test_an_ordinary_user_needs_no_root(place):
+    user = pwd.getpwnam("nobody")
+    os.chown(place, user.pw_uid, user.pw_gid)
+    command = [sys.executable, "-c", ORDINARY, str(place / "postgres")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HOME": str(place)}
+    become = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **become)
+    except PermissionError:
+        pytest.skip("this Python lies where an ordinary user cannot reach it")
+    assert (done.stdout, done.returncode) == ("works\nworks\n", 0), done.stderr
