@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from tanhui.api.app import api
+from tanhui.api.problems import as_problems, no_such_path
+
+_patterns, _app_name, _namespace = api.urls
+for _pattern in _patterns:
+    if isinstance(_pattern, URLPattern):
+        _pattern.callback = as_problems(_pattern.callback)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", include((_patterns, _app_name), namespace=_namespace)),
+    re_path(r"^(?P<path>.*)$", as_problems(no_such_path)),
+]

@@ -21,6 +21,7 @@ from tanhui.kernel.days import COUNTY_ZONE
 from tanhui.kernel.errors import NotFound
 from tanhui.kernel.ids import new_number
 from tanhui.parties import queries as parties
+from tanhui.parties.types import Purpose
 from tanhui.scenarios import _intake_sql as sql
 from tanhui.scenarios._files import evidence_rows, look_at
 from tanhui.scenarios._mapping import read_mapping
@@ -85,6 +86,7 @@ class _Batch:
     refused: int = 0
     newest_revision: int = 1
     keys: dict[str, bytes] = field(default_factory=dict)
+    consents: dict[tuple[int, str], bool] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -212,6 +214,7 @@ def _stage(cursor: CursorWrapper, batch: _Batch, rows: Sequence[Evidence | Refus
         number = row.row_number or batch.rows_read
         try:
             scenario = _scenario(batch, row.scenario)
+            _check_consent(batch, row, scenario)
             prepared = check(row, batch.at, batch.rules)
         except RowFault as fault:
             refusals.append(Refusal(number, fault.code, fault.message, evidence_text(row)))
@@ -245,6 +248,18 @@ def _scenario(batch: _Batch, code: str) -> Scenario:
     if batch.source.scenarios and code not in batch.source.scenarios:
         raise RowFault("scenario_not_allowed", f"接入方 {batch.source.code} 未获准报送“{scenario.title}”")
     return scenario
+
+
+def _check_consent(batch: _Batch, row: Evidence, scenario: Scenario) -> None:
+    """Who declares by hand must consent to the scenario's purpose; with partners the binding stands for it."""
+    purpose = scenario.settings.get("consent")
+    if row.party_id is None or not purpose:
+        return
+    asked = (row.party_id, purpose)
+    if asked not in batch.consents:
+        batch.consents[asked] = parties.has_consent(row.party_id, Purpose(purpose))
+    if not batch.consents[asked]:
+        raise RowFault("no_consent", f"您还没有同意用途“{Purpose(purpose).title}”：请先在“授权”里阅读并同意")
 
 
 def _copy_line(batch: _Batch, row: Evidence, prepared: Prepared, scenario: Scenario, number: int) -> str:

@@ -342,6 +342,16 @@ def test_evidence_by_hand_needs_no_binding_and_its_note_is_sealed() -> None:
 
 
 @pytest.mark.usefixtures("bikes")
+def test_evidence_by_hand_needs_consent_to_the_scenarios_purpose() -> None:
+    Scenario.objects.filter(code="shared-e-bike").update(settings={"consent": "energy"})
+    party = resident("li")
+    receipt = send(replace(RIDE, subject=None, party_id=party))
+    assert [refusal.code for refusal in receipt.refusals] == ["no_consent"]
+    parties.consent(party_id=party, purpose=Purpose.ENERGY, text_version="v1", given=True, at=AT)
+    assert counts(send(replace(RIDE, subject=None, party_id=party))) == (1, 1, 0, 0, 0)
+
+
+@pytest.mark.usefixtures("bikes")
 def test_identifiers_with_backslashes_and_quotes_stay_what_they_are() -> None:
     bind("U\\N", resident("li"))
     odd = replace(RIDE, external_id="\\N'\"\\x41", subject="U\\N", quantities={"material": "a\\b\tc\nd", "mass_g": 1})

@@ -1,0 +1,328 @@
+"""What goes in and out, with the Chinese words that the document shows."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+
+CODE = r"^[a-z][a-z0-9-]*$"
+NUMBER = r"^[a-z]{3}_[0-9a-z]{13,26}$"
+CURSOR = r"^[A-Za-z0-9_=-]+$"
+_ALLOWED_CONTROLS = frozenset("\n\t\r")
+
+
+def _writable(text: str) -> str:
+    """Refuse what a database cannot store: control characters and lone surrogates."""
+    if any((ord(c) < 32 and c not in _ALLOWED_CONTROLS) or c == "\x7f" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+        raise ValueError("control characters")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_writable)]
+Code = Annotated[str, Field(max_length=60, pattern=CODE)]
+ConsentPurpose = Literal["account", "contact", "identity", "trips", "recycling", "energy", "consumption"]
+
+
+class Input(Schema):
+    """What is sent to us: unknown fields are refused, so that a misspelling is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FieldFault(Schema):
+    where: str = Field(description="哪一项")
+    message: str = Field(description="哪里不对")
+
+
+class Problem(Schema):
+    """错误说明（RFC 9457）。程序按 `code` 判断，`detail`、`fix` 给人看。"""
+
+    type: str = Field(description="urn:tanhui:problem:<code>")
+    title: str
+    status: int
+    code: str = Field(description="稳定的错误代码")
+    detail: str = Field(description="发生了什么，为什么")
+    where: str | None = Field(None, description="出错的位置")
+    fix: str | None = Field(None, description="怎么办")
+    errors: list[FieldFault] | None = Field(None, description="逐项错误")
+
+
+class JoiningDetails(Input):
+    nickname: Annotated[Text, Field(max_length=20)] = Field("", description="昵称；不填则自动生成")
+    division_code: Annotated[str, Field(max_length=12, pattern=r"^[0-9]*$")] = Field("", description="所在乡镇或村代码")
+    birth_year: Annotated[int, Field(ge=1900, le=2100)] | None = Field(None, description="出生年份，选填")
+    consents: dict[ConsentPurpose, Annotated[Text, Field(max_length=20)]] = Field(
+        description="同意的用途与所读文本的版本；必须包含 account"
+    )
+
+
+class SignIn(Input):
+    """用微信登录码或演示名登录；新用户同时给出加入信息。"""
+
+    wechat_code: Annotated[Text, Field(min_length=1, max_length=128)] | None = Field(
+        None, description="wx.login() 的 code"
+    )
+    development_name: Annotated[Text, Field(min_length=1, max_length=40)] | None = Field(
+        None, description="演示环境的免密登录名"
+    )
+    joining: JoiningDetails | None = Field(None, description="首次加入时填写")
+
+
+class SignedIn(Schema):
+    token: str = Field(description="放在 Authorization: Bearer 里")
+    expires_at: datetime
+    number: str = Field(description="居民编号")
+    display_name: str
+
+
+class Done(Schema):
+    done: bool = True
+
+
+class Account(Schema):
+    number: str
+    display_name: str
+    reduction_g: int = Field(description="累计减排量，克二氧化碳当量")
+    reduction_by_grade_g: dict[str, int] = Field(description="按证据等级")
+    points: int = Field(description="积分余额")
+    points_by_expiry_year: dict[str, int] = Field(description="按到期年份")
+
+
+class StatementLineOut(Schema):
+    number: str = Field(description="记录编号")
+    scenario: str
+    scenario_title: str
+    source_title: str = Field(description="接入方")
+    day: date
+    happened_at: datetime
+    grade: str = Field(description="有效证据等级 A 至 D")
+    reduction_g: int = Field(description="减排量，克二氧化碳当量")
+    points: int
+    outcome: str = Field(description="结果代码")
+    outcome_text: str = Field(description="结果说明")
+    settled: bool
+
+
+class StatementOut(Schema):
+    lines: list[StatementLineOut]
+    next_cursor: str | None = Field(None, description="下一页的位置；没有更多时为空")
+
+
+class EvidenceItem(Schema):
+    label: str
+    value: str
+
+
+class HistoryItem(Schema):
+    at: datetime
+    reduction_g: int
+    points: int
+    outcome: str
+
+
+class BehaviorReceiptOut(Schema):
+    line: StatementLineOut
+    evidence: list[EvidenceItem]
+    method_number: str
+    method_title: str
+    method_version: str
+    rule_hash: str = Field(description="规则摘要：正文与因子行的 SHA-256")
+    explanation: str = Field(description="按所选深度的说明")
+    run_number: str
+    transfer_number: str
+    settled_at: datetime | None = None
+    history: list[HistoryItem] = Field(description="历次结算的结果")
+    contest: str
+    ruling: str
+
+
+class ScenarioOut(Schema):
+    code: str
+    title: str
+    method_name: str
+    summary: str
+    how_to: list[str] = Field(description="怎么参与")
+    icon: str
+    consent: str = Field(description="需要同意的用途")
+
+
+class ScenariosOut(Schema):
+    scenarios: list[ScenarioOut]
+
+
+class Act(Input):
+    """自行申报一件低碳行为。"""
+
+    scenario: Code
+    happened_at: AwareDatetime = Field(description="带时区的时间")
+    ended_at: AwareDatetime | None = None
+    quantities: dict[str, int | Text] = Field(
+        default_factory=dict, max_length=20, description="整数，名称以单位结尾，如 distance_m"
+    )
+    note: Annotated[Text, Field(max_length=500)] = Field("", description="说明或凭证号；加密保存")
+
+
+class RefusalOut(Schema):
+    row: int = Field(description="第几条（从 1 起）")
+    code: str
+    message: str
+
+
+class ReceiptOut(Schema):
+    number: str = Field(description="回执编号")
+    source: str
+    received_at: datetime
+    read: int = Field(description="读到")
+    accepted: int = Field(description="新收")
+    waiting: int = Field(description="待绑定")
+    duplicate: int = Field(description="重复")
+    refused: int = Field(description="退回")
+    refusals: list[RefusalOut] = Field(description="退回的原因，最多 100 条")
+    repeated: bool = Field(description="同一内容曾经收到，本次没有改变任何记录")
+
+
+class WithdrawalIn(Input):
+    external_ids: list[Annotated[Text, Field(min_length=1, max_length=80)]] = Field(min_length=1, max_length=1000)
+    reason: Annotated[Text, Field(min_length=1, max_length=200)]
+
+
+class WithdrawalOut(Schema):
+    withdrawn: int = Field(description="不再计入的行为")
+    waiting_withdrawn: int = Field(description="不再等待的证据")
+    already_withdrawn: int
+    unknown: list[str] = Field(description="没有收到过的编号")
+
+
+class ContestIn(Input):
+    text: Annotated[Text, Field(min_length=1, max_length=1000)] = Field(description="申诉理由")
+
+
+class NumberOut(Schema):
+    number: str
+
+
+class ConsentIn(Input):
+    purpose: ConsentPurpose
+    text_version: Annotated[Text, Field(min_length=1, max_length=20)] = Field(description="所读文本的版本")
+    given: bool = Field(description="同意为 true，撤回为 false")
+
+
+class ConsentOut(Schema):
+    purpose: str
+    title: str
+    text_version: str
+    given: bool
+    at: datetime
+
+
+class ConsentsOut(Schema):
+    consents: list[ConsentOut]
+
+
+class BindingIn(Input):
+    """绑定或解绑接入方账号：票据由接入方签发；演示环境可直接填人员编号。"""
+
+    source: Code
+    purpose: ConsentPurpose = Field("trips", description="绑定所依据的授权同意")
+    ticket: Annotated[Text, Field(min_length=1, max_length=2000)] | None = Field(
+        None, description="接入方签发的绑定票据"
+    )
+    external_id: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(None, description="仅限演示环境")
+
+
+class BindingOut(Schema):
+    source: str
+    purpose: str
+    started_at: datetime
+
+
+class BindingsOut(Schema):
+    bindings: list[BindingOut]
+
+
+class EraseIn(Input):
+    confirm: Literal["注销"] = Field(description="填“注销”表示确认；不能撤销")
+
+
+class ExportOut(Schema):
+    exported_at: datetime
+    personal: dict[str, Any] = Field(description="个人信息")
+    statement: list[StatementLineOut] = Field(description="全部行为记录")
+
+
+class FiguresOut(Schema):
+    residents: int
+    behaviors: int
+    reduction_g: int
+    points: int
+    first_on: date | None = None
+    last_on: date | None = None
+    settled_at: datetime | None = None
+    run_number: str
+
+
+class ScenarioFigureOut(Schema):
+    code: str
+    title: str
+    method_name: str
+    behaviors: int
+    reduction_g: int
+    points: int
+
+
+class DailyFigureOut(Schema):
+    day: date
+    behaviors: int
+    reduction_g: int
+    points: int
+
+
+class CountyOut(Schema):
+    county: str
+    division_code: str
+    demo: bool = Field(description="为 true 时全部数据均为虚构")
+    totals: FiguresOut
+    by_scenario: list[ScenarioFigureOut]
+    by_day: list[DailyFigureOut] = Field(description="最近 30 天")
+
+
+class MethodOut(Schema):
+    name: str
+    version: str
+    number: str
+    title: str
+    family: str
+    status: str
+    valid_from: date
+    valid_to: date | None = None
+    content_hash: str
+    rule_hash: str
+
+
+class MethodsOut(Schema):
+    methods: list[MethodOut]
+
+
+class MethodTextOut(MethodOut):
+    text: str = Field(description="方法正文（Markdown），可据此核对 content_hash")
+
+
+class FactorOut(Schema):
+    factor: str
+    region: str
+    year: str
+    value: str = Field(description="十进制数，原样")
+    unit: str
+    source: str
+    status: str
+    valid_from: str
+    valid_to: str
+    best_before: str
+    note: str
+
+
+class FactorsOut(Schema):
+    factors: list[FactorOut]
