@@ -137,7 +137,7 @@ LIMITS = {
 
 def _caps(draw: Any, by_day: bool) -> list[str]:
     caps = []
-    for of in draw(st.lists(st.sampled_from(sorted(LIMITS)), max_size=4)):
+    for of in draw(st.lists(st.sampled_from(sorted(LIMITS)), min_size=1, max_size=4)):
         per = "day" if by_day else draw(st.sampled_from(["day", "day", "month", "year"]))
         caps.append(
             f"- name: c{len(caps) + 1}\n  title: 上限\n  per: {per}\n  of: {of}\n"
@@ -157,7 +157,7 @@ def method_texts(draw: st.DrawFn) -> str:
     )
     conditions = [
         f"- name: r{index}\n  rule: '{truth(draw, draft, 1)}'\n  message: 不适用\n  source: 甲"
-        for index in range(draw(st.integers(0, 2)))
+        for index in range(draw(st.sampled_from([0, 0, 0, 1, 2])))
     ]
     caps = _caps(draw, simple)
     grade = st.sampled_from(["1", "0.5", "0", "不接受", "0.333"])
@@ -229,9 +229,9 @@ _RARELY = st.sampled_from([False] * 14 + [True])
 @st.composite
 def events(draw: st.DrawFn) -> list[dict[str, Any]]:
     """A few people's events, crowded on few days so that caps bite; some are broken in one way or another."""
-    days = draw(st.lists(st.sampled_from(_DAYS), min_size=1, max_size=4))
+    days = draw(st.lists(st.sampled_from(_DAYS), min_size=1, max_size=3))
     rows = []
-    for number in range(1, draw(st.integers(1, 40)) + 1):
+    for number in range(1, draw(st.one_of(st.integers(8, 40), st.integers(1, 40))) + 1):
         day = draw(st.sampled_from(days))
         rows.append(
             {
