@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
@@ -49,6 +51,14 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         except NotFound:
             actor = "staff:?"
         _record(actor, "office.sign_in_failed", request)
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Who has signed in within the last minutes is not asked for the password once more."""
+        if not super().is_reauthentication_required(app=app, **kwargs):
+            return False
+        records = get_authentication_records(self.request, self.request.user)
+        latest = max((float(record["at"]) for record in records), default=0.0)
+        return timezone.now().timestamp() - latest > app_settings.REAUTHENTICATION_TIMEOUT
 
     def send_notification_mail(
         self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None

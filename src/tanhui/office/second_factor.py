@@ -43,9 +43,7 @@ class SecondFactorRequired:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
-    ) -> HttpResponseBase | None:
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         """The redirection, or None where the view may answer."""
         name = request.resolver_match.url_name if request.resolver_match else None
         if not request.path_info.startswith(reverse("office:start")) or name in OPEN_TO_ALL:
@@ -119,5 +117,3 @@ def demo_code(username: str, at: datetime) -> str | None:
     if factor is None or totp.decrypt(factor.data["secret"]) != secret:
         return None
     return totp.format_hotp_value(totp.hotp_value(secret, int(at.timestamp()) // 30))
-
-

@@ -11,7 +11,6 @@ from django.db import connection
 from tanhui.kernel.crypto import key_ring
 from tanhui.kernel.errors import NotFound
 from tanhui.parties import _acting, _audit, permissions
-from tanhui.parties._acting import require
 from tanhui.parties._sealed import blind_index, unseal_value
 from tanhui.parties.models import (
     AuditEntry,
@@ -71,7 +70,6 @@ __all__ = [
     "party",
     "party_by_id",
     "relations_of",
-    "require",
     "require",
     "resident_by_phone",
     "roles_of",
