@@ -322,7 +322,7 @@ class _Compiler:
     def alive_before(self, table: Any) -> Column:
         if self.method.dedup is None:
             return self.rank(table, "day")
-        one = table.alive.cast(INT64)
+        one = as_count(table.alive)
         return self.running(table, one, "day") - one
 
     def cut_quantity(self, table: Any, cap: Cap) -> Any:
