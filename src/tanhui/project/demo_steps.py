@@ -11,6 +11,7 @@ from pathlib import Path
 from django.db import connection
 
 from tanhui.kernel.errors import Conflict
+from tanhui.office.second_factor import demo_secret, enrol_demo
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor, Role
 from tanhui.project import county
@@ -30,6 +31,11 @@ STAFF = (
 )
 
 OpenProgress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+
+def logins() -> list[tuple[str, str, str]]:
+    """Name, title and second factor (for an authenticator app) of every member of the demo's staff."""
+    return [(username, title, demo_secret(username)) for username, title, _ in STAFF]
 
 
 def build(state: DemoState, *, var: Path, at: datetime, say: Say, progress: OpenProgress) -> DemoState:
@@ -57,6 +63,7 @@ def build(state: DemoState, *, var: Path, at: datetime, say: Say, progress: Open
 def _load(state: DemoState, *, at: datetime, say: Say) -> None:
     for username, title, role in STAFF:
         staff_with_role(username=username, display_name=title, password=state.password, role=role, at=at)
+        enrol_demo(username)
     committee = parties.staff("demo-committee")
     loaded = county.load(at=at, say=say, committee=Actor(name=f"staff:{committee.username}", user_id=committee.id))
     say(

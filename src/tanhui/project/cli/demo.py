@@ -66,18 +66,19 @@ def command(
     with demo.opened(var, say):
         steps = importlib.import_module("tanhui.project.demo_steps")
         state = steps.build(state, var=var, at=now(), say=say, progress=Progress)
-        logins = [(username, title) for username, title, _ in steps.STAFF]
+        logins = steps.logins()
         if not no_serve:
             _print_logins(state, logins)
             _become_server(var, host, port)
     _print_logins(state, logins)
 
 
-def _print_logins(state: Any, logins: list[tuple[str, str]]) -> None:
+def _print_logins(state: Any, logins: list[tuple[str, str, str]]) -> None:
     say("")
     say(f"工作台登录（/office/，密码都是 {state.password}）：")
-    for username, title in logins:
-        say(f"　{username:<16}{title}")
+    for username, title, secret in logins:
+        say(f"　{username:<16}{title}　动态验证码密钥 {secret}")
+    say("　登录第二步的动态验证码，演示环境会直接显示在页面上；也可把密钥输入手机上的验证器应用。")
     say(f"居民登录（演示登录，无须密码）：demo-1 … demo-{state.residents}")
     say("")
 
