@@ -7,11 +7,6 @@ from datetime import date, timedelta
 from random import Random
 
 import pytest
-
-from tanhui.kernel.errors import Conflict, NotFound
-from tanhui.ledger import queries as ledger
-from tanhui.scenarios import queries, services
-from tanhui.scenarios.rules import Programme
 from tests.rooms.scenarios.world import (
     DAY,
     NOW,
@@ -24,6 +19,11 @@ from tests.rooms.scenarios.world import (
     ride,
     total,
 )
+
+from tanhui.kernel.errors import Conflict, NotFound
+from tanhui.ledger import queries as ledger
+from tanhui.scenarios import queries, services
+from tanhui.scenarios.rules import Programme
 
 pytestmark = pytest.mark.django_db
 

@@ -14,9 +14,9 @@ from tanhui.kernel.canonical import digest
 from tanhui.kernel.county import load_county
 from tanhui.kernel.days import day_start
 from tanhui.parties import services as parties
+from tanhui.parties.types import LoginId, ResidentDetails
 from tanhui.project.loading import LOADER, load_methods, load_sources
 from tanhui.project.simulator.play import CONSENT_VERSION, PURPOSES
-from tanhui.parties.types import LoginId, ResidentDetails
 from tanhui.scenarios import queries, services
 from tanhui.scenarios.types import Channel, DeliveryDraft, DeliveryReceipt, Evidence, Grade
 
