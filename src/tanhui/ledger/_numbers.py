@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
 
 from tanhui.kernel.ids import seal, unseal
@@ -17,3 +19,13 @@ def transfer_number(serial: int) -> str:
 def transfer_serial(number: str) -> int | None:
     """The serial behind a public number, or None where it is not one."""
     return unseal(_PREFIX, number, settings.TANHUI_SECRETS["number"])
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Computes a transfer's public number when somebody asks for it: most callers do not."""
+
+    serial: int
+
+    def __call__(self) -> str:
+        return transfer_number(self.serial)

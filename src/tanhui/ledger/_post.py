@@ -11,7 +11,7 @@ from typing import Any
 from django.db import Error, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from tanhui.ledger._numbers import transfer_number
+from tanhui.ledger._numbers import Sealed
 from tanhui.ledger.rules import BOOK_DIGITS, MAX_MOVEMENTS, account_rule, check_postings, holder_of
 from tanhui.ledger.types import (
     STAGING_DDL,
@@ -35,6 +35,8 @@ WHERE NOT EXISTS (SELECT FROM ledger_account_code WHERE book = %s AND holder = %
 ON CONFLICT (book, code, holder) DO NOTHING
 """
 
+_POST = "SELECT transfer_id, recorded_at, replayed FROM ledger_post(%s, %s)"
+
 _COPY = """
 COPY ledger_staging (transfer_key, kind, happened_at, book, debit_party, debit_code, credit_party, credit_code, amount,
     memo) FROM STDIN
@@ -47,10 +49,18 @@ class _UnknownCode(Exception):
 
 def post_staged(at: datetime) -> PostResult:
     """Post the rows of `ledger_staging`, in the caller's transaction where there is one."""
-    with _refusals(), transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(STAGING_DDL)
-        cursor.execute("SELECT book, holder, code FROM ledger_staged_codes()")
-        _open_codes(cursor, cursor.fetchall(), at)
+        try:
+            return _post_staged(cursor, at)
+        except _UnknownCode:  # rare: the first posting of a new scenario or year
+            cursor.execute("SELECT book, holder, code FROM ledger_staged_codes()")
+            _open_codes(cursor, cursor.fetchall(), at)
+            return _post_staged(cursor, at)
+
+
+def _post_staged(cursor: CursorWrapper, at: datetime) -> PostResult:
+    with refusals(), transaction.atomic():
         cursor.execute("SELECT transfers, replayed, entries FROM ledger_post_staged(%s)", [at])
         transfers, replayed, entries = cursor.fetchone()
     return PostResult(transfers=transfers, replayed=replayed, entries=entries)
@@ -70,7 +80,7 @@ def post_each(postings: Iterable[Posting], at: datetime) -> PostResult:
             _open_codes(cursor, sorted(_codes_of(checked)), at)
             rows = _call(checked, at)
     posted = tuple(
-        PostedTransfer(transfer_number(row[0]), posting.key, posting.kind, row[1], row[2])
+        PostedTransfer(posting.key, posting.kind, row[1], row[2], Sealed(row[0]))
         for posting, row in zip(checked, rows, strict=True)
     )
     fresh = [posting for posting, row in zip(checked, rows, strict=True) if not row[2]]
@@ -83,25 +93,22 @@ def post_each(postings: Iterable[Posting], at: datetime) -> PostResult:
 
 
 def _call(postings: Sequence[Posting], at: datetime) -> list[tuple[int, datetime, bool]]:
-    transfers = [{"key": p.key, "kind": p.kind, "lines": len(p.movements)} for p in postings]
-    movements = [
-        {
-            "t": place,
-            "h": posting.happened_at.isoformat(),
-            "b": movement.debit.book,
-            "dp": movement.debit.party_id,
-            "dc": movement.debit.code,
-            "cp": movement.credit.party_id,
-            "cc": movement.credit.code,
-            "a": movement.amount,
-            "m": posting.memo,
-        }
-        for place, posting in enumerate(postings, start=1)
-        for movement in posting.movements
-    ]
-    arguments = [json.dumps(transfers), json.dumps(movements), at]
-    with _refusals(), _savepoint_where_needed(), connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM ledger_post(%s, %s, %s)", arguments)
+    lines = [(posting, movement) for posting in postings for movement in posting.movements]
+    call = {
+        "keys": [posting.key for posting in postings],
+        "kinds": [posting.kind for posting in postings],
+        "lines": [len(posting.movements) for posting in postings],
+        "books": [movement.debit.book for _, movement in lines],
+        "debit_parties": [movement.debit.party_id for _, movement in lines],
+        "debit_codes": [movement.debit.code for _, movement in lines],
+        "credit_parties": [movement.credit.party_id for _, movement in lines],
+        "credit_codes": [movement.credit.code for _, movement in lines],
+        "amounts": [movement.amount for _, movement in lines],
+        "happened": [posting.happened_at.isoformat() for posting, _ in lines],
+        "memos": [posting.memo for posting, _ in lines],
+    }
+    with refusals(), _savepoint_where_needed(), connection.cursor() as cursor:
+        cursor.execute(_POST, [json.dumps(call), at])
         rows: list[tuple[int, datetime, bool]] = cursor.fetchall()
     return rows
 
@@ -136,9 +143,7 @@ def _post_copied(postings: Sequence[Posting], at: datetime) -> PostResult:
         transfers=counted.transfers,
         replayed=counted.replayed,
         entries=counted.entries,
-        posted=tuple(
-            PostedTransfer(transfer_number(found[p.key][0]), p.key, p.kind, found[p.key][1]) for p in postings
-        ),
+        posted=tuple(PostedTransfer(p.key, p.kind, found[p.key][1], False, Sealed(found[p.key][0])) for p in postings),
     )
 
 
@@ -168,18 +173,20 @@ def _open_codes(cursor: CursorWrapper, codes: Iterable[tuple[str, str, str]], at
         cursor.execute(_OPEN_CODE, [BOOK_DIGITS[book], *key, *limits, at, *key])
 
 
-def post_reversal(transfer_id: int, key: str, reason: str, at: datetime) -> int:
-    """Post the transfer with exchanged sides; the new transfer's serial."""
-    with _refusals(), transaction.atomic(), connection.cursor() as cursor:
+def post_reversal(transfer_id: int, key: str, reason: str, at: datetime) -> int | None:
+    """Post the transfer with exchanged sides; the new transfer's serial, or None where the key is in use."""
+    with refusals(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT ledger_reverse(%s, %s, %s, %s)", [transfer_id, key, reason, at])
-        return int(cursor.fetchone()[0])
+        found: int | None = cursor.fetchone()[0]
+    return found
 
 
 # -------------------------------------------------------------------- what the database refuses, in words
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
+    """Errors of the database as errors of the room."""
     try:
         yield
     except Error as error:
@@ -229,6 +236,12 @@ def _unknown_code(detail: dict[str, Any], diagnosis: Any) -> Exception:
     return _UnknownCode()
 
 
+def _missing_value(detail: dict[str, Any], diagnosis: Any) -> Exception:
+    if getattr(diagnosis, "table_name", "") == "ledger_entry":
+        return _UnknownCode()
+    return BadPosting("分录缺少必填的内容，本次没有记账", where=getattr(diagnosis, "column_name", "") or "")
+
+
 def _too_early(detail: dict[str, Any], diagnosis: Any) -> Exception:
     return BadPosting("有分录的发生时间晚于记账时间，本次没有记账", where="happened_at", fix="核对发生时间和时区")
 
@@ -254,6 +267,10 @@ def _unique(detail: dict[str, Any], diagnosis: Any) -> Exception:
     return _idempotency_conflict(detail, diagnosis)
 
 
+def _not_reversible(detail: dict[str, Any], diagnosis: Any) -> Exception:
+    return AlreadyReversed("冲正凭证不能再冲正", fix="需要更正时请按新的事实重新记账")
+
+
 def _busy(detail: dict[str, Any], diagnosis: Any) -> Exception:
     return LedgerBusy("账簿正在记一大批账，暂时不能结账", fix="稍后再试")
 
@@ -264,6 +281,8 @@ _TRANSLATIONS: dict[str, Callable[[dict[str, Any], Any], Exception]] = {
     "LG003": _idempotency_conflict,
     "LG004": _unknown_code,
     "LG005": _too_early,
+    "LG006": _not_reversible,
+    "23502": _missing_value,
     "23503": _bad_reference,
     "23505": _unique,
     "23514": _bad_row,

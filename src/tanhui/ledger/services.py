@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
-from tanhui.ledger._post import post_each, post_staged
-from tanhui.ledger.types import Posting, PostResult, Staged
+from django.db import connection, transaction
 
-__all__ = ["post"]
+from tanhui.kernel.days import day_end, local_day
+from tanhui.kernel.errors import NotFound
+from tanhui.ledger import queries
+from tanhui.ledger._numbers import Sealed, transfer_serial
+from tanhui.ledger._post import post_each, post_reversal, post_staged, refusals
+from tanhui.ledger.models import PeriodClose, Transfer
+from tanhui.ledger.rules import MAX_KEY
+from tanhui.ledger.types import (
+    BadPosting,
+    Book,
+    IdempotencyConflict,
+    PeriodClosed,
+    PeriodState,
+    PostedTransfer,
+    Posting,
+    PostResult,
+    Staged,
+)
+
+__all__ = ["close_period", "post", "reverse"]
 
 
 def post(*, postings: Iterable[Posting] | Staged, at: datetime) -> PostResult:
@@ -16,10 +34,67 @@ def post(*, postings: Iterable[Posting] | Staged, at: datetime) -> PostResult:
 
     A posting whose key is in the books already with the same content is answered with the first transfer and has no
     second effect. `Staged()` posts the rows of the temporary table `ledger_staging` (see `types.STAGING_DDL`), any
-    number of them, and empties it. Alone, a call is its own transaction; inside a transaction it is part of that one.
+    number of them, and empties it. Alone, a call is its own transaction; inside a transaction it is part of that one,
+    and a refusal leaves that one usable.
 
     Raises BadPosting, IdempotencyConflict, Insufficient, PeriodClosed; then nothing was posted.
     """
     if isinstance(postings, Staged):
         return post_staged(at)
     return post_each(postings, at)
+
+
+@transaction.atomic
+def reverse(*, number: str, key: str, reason: str, at: datetime) -> PostedTransfer:
+    """Take a transfer back by a second one with the sides exchanged, linked to the first; once only.
+
+    The entries happened when the first ones did, or, where that period is closed, on the first open instant.
+    The same key for the same transfer and reason is answered with the first reversal.
+    Raises NotFound, AlreadyReversed, IdempotencyConflict, Insufficient (what was given is spent), BadPosting.
+    """
+    if not 0 < len(key) <= MAX_KEY or not reason.strip():
+        raise BadPosting("冲正须有键和原因", where=number, fix="写明冲正原因")
+    serial = transfer_serial(number)
+    if serial is None or not Transfer.objects.filter(id=serial).exists():
+        raise NotFound("没有这个编号的凭证", where=number, fix="核对凭证编号")
+    before = Transfer.objects.filter(key=key).first()
+    made = None if before else post_reversal(serial, key, reason, at)
+    reversal = before or Transfer.objects.get(key=key)
+    if made is None and (reversal.reverses_id, reversal.reason) != (serial, reason):
+        raise IdempotencyConflict("这个键已经用于另一笔凭证，本次没有冲正", where=key, fix="请换用新的键")
+    return PostedTransfer(
+        key=key,
+        kind=reversal.kind,
+        recorded_at=reversal.recorded_at,
+        replayed=made is None,
+        sealed_number=Sealed(reversal.id),
+    )
+
+
+@transaction.atomic
+def close_period(*, book: Book, through_on: date, at: datetime, by: str) -> PeriodState:
+    """Close a book through the county's day `through_on`: nothing that happened until then is posted any more.
+
+    Waits briefly for postings under way. Closing through the same day again is answered with the first close.
+    Raises PeriodClosed (a later day is closed already, or the day is not over), LedgerBusy.
+    """
+    if through_on >= local_day(at):
+        raise PeriodClosed("当日尚未结束，不能结账", where=through_on.isoformat(), fix="次日再结")
+    with refusals(), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '5s'")
+        cursor.execute("LOCK TABLE ledger_period_close IN EXCLUSIVE MODE")
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+    last = queries.period(book)
+    if last is not None and last.through_on == through_on:
+        return last
+    if last is not None and last.through_on > through_on:
+        message = f"{book.title}已结账至 {last.through_on.isoformat()}，不能再结更早的日期"
+        raise PeriodClosed(message, where=book.value, fix="结账日只能后移")
+    different = queries.trial_balance(book).out_of_balance()
+    if different:
+        message = f"{book.title}借贷不平，相差 {different[book]}，不能结账"
+        raise PeriodClosed(message, where=book.value, fix="运行 tanhui ledger prove 查明原因")
+    PeriodClose.objects.create(
+        book=book.value, through_on=through_on, closed_before=day_end(through_on), closed_by=by, recorded_at=at
+    )
+    return PeriodState(book, through_on, day_end(through_on), by, at)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
@@ -92,11 +93,16 @@ belong to the row. The transaction that fills the table also posts it."""
 class PostedTransfer:
     """A transfer in the books. `replayed`: it was there before this call, which changed nothing."""
 
-    number: str
     key: str
     kind: str
     recorded_at: datetime
-    replayed: bool = False
+    replayed: bool
+    sealed_number: Callable[[], str] = field(repr=False)
+
+    @property
+    def number(self) -> str:
+        """The public number, such as `vch_…`."""
+        return self.sealed_number()
 
 
 @dataclass(frozen=True)

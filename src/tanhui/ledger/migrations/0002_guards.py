@@ -12,12 +12,14 @@ REMOVE = """
 DROP TRIGGER ledger_entry_keep ON ledger_entry;
 DROP TRIGGER ledger_account_guard ON ledger_account;
 DROP FUNCTION ledger_reverse, ledger_post_staged, ledger_staged_codes, ledger_post, ledger_entry_keep, ledger_keep_many,
-  ledger_change_many, ledger_keep_few, ledger_refuse_limit, ledger_account_guard;
+  ledger_change_many, ledger_keep_few, ledger_open_few, ledger_refuse_limit, ledger_account_guard;
 ALTER TABLE ledger_account RESET (fillfactor, autovacuum_vacuum_scale_factor);
 ALTER TABLE ledger_period_close DROP CONSTRAINT ledger_period_close_book;
 ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_one_book, DROP CONSTRAINT ledger_entry_two_accounts,
   DROP CONSTRAINT ledger_entry_amount;
 ALTER TABLE ledger_account_code DROP CONSTRAINT ledger_account_code_number, DROP CONSTRAINT ledger_account_code_holder;
+DROP TYPE ledger_call;
+DROP AGGREGATE ledger_sum(bigint);
 DROP FUNCTION ledger_book_digit;
 DROP SEQUENCE ledger_account_code_serial;
 """

@@ -6,6 +6,9 @@ CREATE FUNCTION ledger_book_digit(book text) RETURNS integer LANGUAGE sql IMMUTA
   SELECT CASE book WHEN 'carbon' THEN 1 WHEN 'points' THEN 2 WHEN 'units' THEN 3 WHEN 'money' THEN 4 END
 $$;
 
+-- A sum that stays an integer: the built-in one goes through numeric.
+CREATE AGGREGATE ledger_sum(bigint) (SFUNC = int8pl, STYPE = bigint, INITCOND = '0');
+
 ALTER TABLE ledger_account_code
   ADD CONSTRAINT ledger_account_code_number CHECK (
     id BETWEEN 1 AND 99999 AND ledger_book_digit(book) IS NOT NULL AND id % 10 = ledger_book_digit(book)),
@@ -48,11 +51,8 @@ BEGIN
     'change', p_credits - p_debits, 'min_balance', held.min_balance, 'max_balance', held.max_balance)::text;
 END $$;
 
--- Opens what is missing, then changes balances, both in order of account: nobody ever waits in a circle.
-CREATE FUNCTION ledger_keep_few(p_accounts bigint[], p_debits bigint[], p_credits bigint[], p_slot integer, p_at timestamptz)
-RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  v_slot integer;
+CREATE FUNCTION ledger_open_few(p_accounts bigint[], p_slot integer, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE v_slot integer;
 BEGIN
   FOR i IN 1 .. cardinality(p_accounts) LOOP
     v_slot := CASE WHEN p_accounts[i] < 100000 THEN p_slot ELSE 0 END;
@@ -70,6 +70,20 @@ BEGIN
       WHERE c.id = p_accounts[i] % 100000 AND (c.holder = 'system') = (p_accounts[i] < 100000)
       ON CONFLICT (account_id, slot) DO NOTHING;
   END LOOP;
+END $$;
+
+-- Opens what is missing, then changes balances, both in order of account: nobody ever waits in a circle.
+CREATE FUNCTION ledger_keep_few(p_accounts bigint[], p_debits bigint[], p_credits bigint[], p_slot integer, p_at timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  v_there integer := 0;
+  v_slot integer;
+BEGIN
+  SELECT count(*) INTO v_there FROM ledger_account a
+    WHERE a.account_id = ANY (p_accounts) AND a.slot = CASE WHEN a.account_id < 100000 THEN p_slot ELSE 0 END;
+  IF v_there < cardinality(p_accounts) THEN
+    PERFORM ledger_open_few(p_accounts, p_slot, p_at);
+  END IF;
   FOR i IN 1 .. cardinality(p_accounts) LOOP
     v_slot := CASE WHEN p_accounts[i] < 100000 THEN p_slot ELSE 0 END;
     UPDATE ledger_account SET debits = debits + p_debits[i], credits = credits + p_credits[i]
@@ -98,45 +112,38 @@ BEGIN
   RETURN v_done;
 END $$;
 
--- The same for many accounts at once.
-CREATE FUNCTION ledger_keep_many(p_accounts bigint[], p_debits bigint[], p_credits bigint[], p_slot integer, p_at timestamptz)
+-- The same for many accounts at once; `p_missing` are those among them that have no row yet.
+CREATE FUNCTION ledger_keep_many(
+  p_accounts bigint[], p_debits bigint[], p_credits bigint[], p_missing bigint[], p_slot integer, p_at timestamptz)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_opened bigint[];
-  v_wanted bigint := cardinality(p_accounts);
-  v_done bigint;
   v_bad record;
 BEGIN
-  EXECUTE $q$
-    WITH missing AS MATERIALIZED (
-      SELECT d.account, d.debits, d.credits FROM unnest($1, $2, $3) AS d (account, debits, credits)
-      LEFT JOIN ledger_account a ON a.account_id = d.account AND a.slot = CASE WHEN d.account < 100000 THEN $4 ELSE 0 END
-      WHERE a.account_id IS NULL
-    ), opened AS (
-      INSERT INTO ledger_account (account_id, slot, party_id, code_id, debits, credits, min_balance, max_balance, opened_at)
-      SELECT m.account, CASE WHEN m.account < 100000 THEN $4 ELSE 0 END, nullif(m.account / 100000, 0), c.id,
-        m.debits, m.credits, c.min_balance, c.max_balance, $5
-      FROM missing m
-      JOIN ledger_account_code c ON c.id = m.account % 100000 AND (c.holder = 'system') = (m.account < 100000)
-      WHERE (m.account < 100000 OR EXISTS (SELECT FROM parties_party p WHERE p.id = m.account / 100000))
-        AND (c.min_balance IS NULL OR m.credits - m.debits >= c.min_balance)
-        AND (c.max_balance IS NULL OR m.credits - m.debits <= c.max_balance)
-      ORDER BY m.account
-      ON CONFLICT (account_id, slot) DO NOTHING RETURNING account_id
-    ) SELECT array_agg(account_id) FROM opened $q$
-    INTO v_opened USING p_accounts, p_debits, p_credits, p_slot, p_at;
-  IF cardinality(v_opened) = v_wanted THEN
-    RETURN;
-  END IF;
-  IF v_opened IS NOT NULL THEN
+  IF p_missing IS NOT NULL THEN
     EXECUTE $q$
-      SELECT array_agg(d.account ORDER BY d.account), array_agg(d.debits ORDER BY d.account), array_agg(d.credits ORDER BY d.account)
+      WITH opened AS (
+        INSERT INTO ledger_account (account_id, slot, party_id, code_id, debits, credits, min_balance, max_balance, opened_at)
+        SELECT d.account, CASE WHEN d.account < 100000 THEN $5 ELSE 0 END, nullif(d.account / 100000, 0), c.id,
+          d.debits, d.credits, c.min_balance, c.max_balance, $6
+        FROM unnest($1, $2, $3) AS d (account, debits, credits)
+        JOIN unnest($4) AS m (account) ON m.account = d.account
+        JOIN ledger_account_code c ON c.id = d.account % 100000 AND (c.holder = 'system') = (d.account < 100000)
+        WHERE (d.account < 100000 OR EXISTS (SELECT FROM parties_party p WHERE p.id = d.account / 100000))
+          AND (c.min_balance IS NULL OR d.credits - d.debits >= c.min_balance)
+          AND (c.max_balance IS NULL OR d.credits - d.debits <= c.max_balance)
+        ORDER BY d.account
+        ON CONFLICT (account_id, slot) DO NOTHING RETURNING account_id
+      ) SELECT array_agg(account_id) FROM opened $q$
+      INTO v_opened USING p_accounts, p_debits, p_credits, p_missing, p_slot, p_at;
+    EXECUTE $q$
+      SELECT array_agg(d.account ORDER BY d.account), array_agg(d.debits ORDER BY d.account),
+        array_agg(d.credits ORDER BY d.account)
       FROM unnest($1, $2, $3) AS d (account, debits, credits)
-      WHERE NOT EXISTS (SELECT FROM unnest($4) o (account) WHERE o.account = d.account) $q$
+      LEFT JOIN unnest($4) AS o (account) ON o.account = d.account WHERE o.account IS NULL $q$
       INTO p_accounts, p_debits, p_credits USING p_accounts, p_debits, p_credits, v_opened;
   END IF;
-  v_done := ledger_change_many(p_accounts, p_debits, p_credits, p_slot);
-  IF v_done = cardinality(p_accounts) THEN
+  IF p_accounts IS NULL OR cardinality(p_accounts) = ledger_change_many(p_accounts, p_debits, p_credits, p_slot) THEN
     RETURN;
   END IF;
   EXECUTE $q$
@@ -153,21 +160,26 @@ BEGIN
   IF v_bad.no_party THEN
     RAISE EXCEPTION '当事人不存在：%', v_bad.account / 100000 USING ERRCODE = 'foreign_key_violation';
   END IF;
-  PERFORM ledger_refuse_limit(v_bad.account, CASE WHEN v_bad.account < 100000 THEN p_slot ELSE 0 END, v_bad.debits, v_bad.credits);
+  PERFORM ledger_refuse_limit(
+    v_bad.account, CASE WHEN v_bad.account < 100000 THEN p_slot ELSE 0 END, v_bad.debits, v_bad.credits);
 END $$;
 
 CREATE FUNCTION ledger_entry_keep() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off AS $$
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_count bigint;
   v_known bigint;
   v_at timestamptz;
   v_early boolean;
-  v_first timestamptz[];
+  v_amount bigint;
+  v_low bigint;
+  v_high bigint;
   v_book text;
   v_accounts bigint[];
   v_debits bigint[];
   v_credits bigint[];
+  v_missing bigint[];
+  v_one_by_one text;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION '记账须在 READ COMMITTED 隔离级别下进行' USING ERRCODE = 'invalid_transaction_state';
@@ -177,27 +189,56 @@ BEGIN
     RETURN NULL;
   END IF;
   LOCK TABLE ledger_period_close IN ROW SHARE MODE;  -- a close waits for us, and we for a close
-  IF v_count <= 64 THEN
+  IF v_count = 1 THEN
+    SELECT f.debit_account, f.credit_account, f.amount, t.recorded_at, f.happened_at > t.recorded_at, (
+        SELECT p.book FROM ledger_period_close p
+        WHERE f.happened_at < p.closed_before AND f.debit_account % 10 = ledger_book_digit(p.book) LIMIT 1)
+      INTO v_low, v_high, v_amount, v_at, v_early, v_book
+      FROM fresh f LEFT JOIN ledger_transfer t ON t.id = f.transfer_id;
+    v_known := CASE WHEN v_at IS NULL THEN 0 ELSE 1 END;
+    IF v_low < v_high THEN
+      v_accounts := ARRAY[v_low, v_high];
+      v_debits := ARRAY[v_amount, 0];
+      v_credits := ARRAY[0, v_amount];
+    ELSE
+      v_accounts := ARRAY[v_high, v_low];
+      v_debits := ARRAY[0, v_amount];
+      v_credits := ARRAY[v_amount, 0];
+    END IF;
+  ELSIF v_count <= 64 THEN
     SELECT count(t.id), max(t.recorded_at), bool_or(f.happened_at > t.recorded_at) INTO v_known, v_at, v_early
       FROM fresh f LEFT JOIN ledger_transfer t ON t.id = f.transfer_id;
     SELECT p.book INTO v_book FROM fresh f JOIN ledger_period_close p
       ON f.happened_at < p.closed_before AND f.debit_account % 10 = ledger_book_digit(p.book) LIMIT 1;
     SELECT array_agg(s.account), array_agg(s.debits), array_agg(s.credits) INTO v_accounts, v_debits, v_credits FROM (
-      SELECT l.account, sum(l.debit)::bigint AS debits, sum(l.credit)::bigint AS credits FROM (
-        SELECT debit_account AS account, amount AS debit, 0 AS credit FROM fresh
+      SELECT l.account, ledger_sum(l.debit) AS debits, ledger_sum(l.credit) AS credits FROM (
+        SELECT debit_account AS account, amount AS debit, 0::bigint AS credit FROM fresh
         UNION ALL SELECT credit_account, 0, amount FROM fresh) l
       GROUP BY l.account ORDER BY l.account) s;
-  ELSE  -- many: planned for the numbers at hand
+  ELSE  -- many: planned for the numbers at hand; sorted, because the accounts are then walked in order
     PERFORM set_config('enable_seqscan', 'on', true);
+    EXECUTE 'SELECT min(transfer_id), max(transfer_id) FROM fresh' INTO v_low, v_high;
     EXECUTE 'SELECT count(t.id), max(t.recorded_at), bool_or(f.happened_at > t.recorded_at)
-      FROM fresh f LEFT JOIN ledger_transfer t ON t.id = f.transfer_id' INTO v_known, v_at, v_early;
+      FROM fresh f LEFT JOIN ledger_transfer t ON t.id = f.transfer_id AND t.id BETWEEN $1 AND $2'
+      INTO v_known, v_at, v_early USING v_low, v_high;
     EXECUTE 'SELECT p.book FROM (SELECT debit_account % 10 AS digit, min(happened_at) AS first FROM fresh GROUP BY 1) f
       JOIN ledger_period_close p ON f.first < p.closed_before AND f.digit = ledger_book_digit(p.book) LIMIT 1' INTO v_book;
-    EXECUTE 'SELECT array_agg(s.account), array_agg(s.debits), array_agg(s.credits) FROM (
-      SELECT l.account, sum(l.debit)::bigint AS debits, sum(l.credit)::bigint AS credits FROM (
-        SELECT debit_account AS account, amount AS debit, 0 AS credit FROM fresh
-        UNION ALL SELECT credit_account, 0, amount FROM fresh) l
-      GROUP BY l.account ORDER BY l.account) s' INTO v_accounts, v_debits, v_credits;
+    SELECT CASE WHEN v_count * 10 > c.reltuples THEN 'off' ELSE 'on' END INTO v_one_by_one
+      FROM pg_class c WHERE c.oid = 'ledger_account'::regclass;
+    PERFORM set_config('enable_hashagg', 'off', true), set_config('enable_hashjoin', 'off', true),
+      set_config('enable_nestloop', v_one_by_one, true);
+    EXECUTE 'SELECT array_agg(s.account), array_agg(s.debits), array_agg(s.credits),
+        array_agg(s.account) FILTER (WHERE a.account_id IS NULL)
+      FROM (
+        SELECT l.account, CASE WHEN l.account < 100000 THEN 16 ELSE 0 END AS slot,
+          ledger_sum(l.debit) AS debits, ledger_sum(l.credit) AS credits
+        FROM (SELECT debit_account AS account, amount AS debit, 0::bigint AS credit FROM fresh
+          UNION ALL SELECT credit_account, 0, amount FROM fresh) l
+        GROUP BY l.account ORDER BY l.account) s
+      LEFT JOIN ledger_account a ON a.account_id = s.account AND a.slot = s.slot'
+      INTO v_accounts, v_debits, v_credits, v_missing;
+    PERFORM set_config('enable_hashagg', 'on', true), set_config('enable_nestloop', 'on', true),
+      set_config('enable_hashjoin', 'on', true);
   END IF;
   IF v_known < v_count THEN
     RAISE EXCEPTION '分录所属的凭证不存在' USING ERRCODE = 'foreign_key_violation';
@@ -209,7 +250,7 @@ BEGIN
   IF v_count <= 64 THEN
     PERFORM ledger_keep_few(v_accounts, v_debits, v_credits, pg_backend_pid() % 16, v_at);
   ELSE
-    PERFORM ledger_keep_many(v_accounts, v_debits, v_credits, 16, v_at);
+    PERFORM ledger_keep_many(v_accounts, v_debits, v_credits, v_missing, 16, v_at);
   END IF;
   RETURN NULL;
 END $$;
