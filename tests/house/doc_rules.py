@@ -127,7 +127,7 @@ def _problem_of(text: str, root: click.Group) -> str:
         return str(error)
     command: click.Command = root
     for position, word in enumerate(words):
-        if re.search(r"[…<>|\[\]A-Z]|^\.\.\.$", word):
+        if re.search(r"[…<>|\[\]A-Z\u4e00-\u9fff]|^\.\.\.$", word):
             return ""
         if command.context_settings.get("ignore_unknown_options"):
             return ""

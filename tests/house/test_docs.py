@@ -175,6 +175,7 @@ def _django(words: tuple[str, ...]) -> None:
         ("run `tanhui django migrate --fake`", 0),
         ("run `tanhui ledger trial-balance --json`", 0),
         ("run `tanhui ledger …`", 0),
+        ("run `tanhui 命令 --help`", 0),
         ("the `tanhui` command, and `tanhui_tlog`", 0),
         ("```console\n$ tanhui ledger trial-balance | head\n合计 0\n```\n", 0),
         ("run `tanhui ledger balance`", 1),

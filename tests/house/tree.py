@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import tomllib
@@ -12,16 +13,9 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_NOT_OURS = {
-    ".git",
-    ".venv",
-    "var",
-    "__pycache__",
-    "node_modules",
-    ".mypy_cache",
-    ".ruff_cache",
-    ".pytest_cache",
-}
+_NOT_OURS = re.compile(
+    r"(?:^|/)(?:\.git|\.venv|var|__pycache__|\.(?:mypy|ruff|pytest|import_linter)_cache|\.hypothesis|[^/]+\.egg-info)/"
+)
 
 
 @dataclass(frozen=True)
@@ -59,9 +53,9 @@ def file_names(root: Path = ROOT) -> list[str]:
 
 def _walk(root: Path) -> Iterator[str]:
     for path in root.rglob("*"):
-        relative = path.relative_to(root)
-        if path.is_file() and not _NOT_OURS.intersection(relative.parts):
-            yield relative.as_posix()
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and not _NOT_OURS.search(name):
+            yield name
 
 
 @cache
