@@ -55,6 +55,7 @@ def test_paths(tile: Tile, path: str) -> None:
         "tile/0/000\n",
         "tile/0/٠٠٠",
         "tile/-1/000",
+        "tile/0/" + "x001/" * 2000 + "000",
     ],
 )
 def test_no_second_spelling(path: str) -> None:
