@@ -14,8 +14,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import django
+import psycopg
 from django.db import connections
 
 from tanhui.kernel.days import local_day
@@ -23,13 +25,25 @@ from tanhui.kernel.errors import BadInput, Conflict
 from tanhui.project.database import embedded_cluster, uses_embedded
 
 STATE_FILE = "demo.json"
+STAFF = (
+    ("demo-admin", "演示管理员", "administrator"),
+    ("demo-operator", "演示运营员", "operator"),
+    ("demo-committee", "演示专家委员", "committee"),
+    ("demo-auditor", "演示审计员", "auditor"),
+    ("demo-clerk", "演示代办员", "clerk"),
+)
+"""User name, name and role of the staff of a demo county; all have the password of the state."""
+
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class DemoState:
-    """What the first start decided. `database` names the database that holds the demo; `done` once all is settled."""
+    """What the first start decided. `database` names the database that holds the demo; `done` once all is settled.
+
+    `logins`: user name, title and second factor of each member of staff.
+    """
 
     seed: int
     residents: int
@@ -38,6 +52,7 @@ class DemoState:
     password: str = field(repr=False)
     database: str = ""
     done: bool = False
+    logins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
 
 
 def read_state(var: Path) -> DemoState | None:
@@ -45,7 +60,9 @@ def read_state(var: Path) -> DemoState | None:
     path = var / STATE_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return DemoState(**{**content, "end_on": date.fromisoformat(content["end_on"])})
+        logins = tuple((str(user), str(title), str(factor)) for user, title, factor in content.pop("logins", ()))
+        end_on = date.fromisoformat(content.pop("end_on"))
+        return DemoState(**content, end_on=end_on, logins=logins)
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
@@ -80,6 +97,26 @@ def reset(var: Path, say: Say) -> None:
     say("删除演示数据……")
     cluster.remove()
     (var / STATE_FILE).unlink(missing_ok=True)
+
+
+def is_complete(state: DemoState, var: Path, say: Say) -> bool:
+    """Whether the database still is the one in which the demo was completed. Does not need Django."""
+    if not (state.done and state.logins):
+        return False
+    with ExitStack() as stack:
+        url = os.environ.get("DATABASE_URL") or ""
+        if uses_embedded(os.environ):
+            url = stack.enter_context(embedded_cluster(var, say=say).leased())
+        return identity_of(stack.enter_context(psycopg.connect(url))) == state.database
+
+
+def identity_of(connection: psycopg.Connection[Any]) -> str:
+    """A name for this very database: one made anew, or another server's, has another."""
+    row = connection.execute(
+        "SELECT system_identifier || ':' || oid || ':' || datname FROM pg_control_system(), pg_database"
+        " WHERE datname = current_database()"
+    ).fetchone()
+    return str(row[0]) if row else ""
 
 
 @contextmanager

@@ -15,20 +15,12 @@ from tanhui.office.second_factor import demo_secret, enrol_demo
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor, Role
 from tanhui.project import county
-from tanhui.project.demo import DemoState, Say, write_state
+from tanhui.project.demo import STAFF, DemoState, Say, identity_of, write_state
 from tanhui.project.prepare import bring_tables_up_to_date
 from tanhui.project.simulator.county import simulate
 from tanhui.project.simulator.play import play
 from tanhui.project.staff import staff_with_role
 from tanhui.scenarios import queries as scenarios
-
-STAFF = (
-    ("demo-admin", "演示管理员", Role.ADMINISTRATOR),
-    ("demo-operator", "演示运营员", Role.OPERATOR),
-    ("demo-committee", "演示专家委员", Role.COMMITTEE),
-    ("demo-auditor", "演示审计员", Role.AUDITOR),
-    ("demo-clerk", "演示代办员", Role.CLERK),
-)
 
 OpenProgress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
@@ -47,7 +39,8 @@ def build(state: DemoState, *, var: Path, at: datetime, say: Say, progress: Open
     applied = bring_tables_up_to_date()
     if applied:
         say(f"表结构已更新（{len(applied)} 项）")
-    here = _database_identity()
+    connection.ensure_connection()
+    here = identity_of(connection.connection)
     if state.database != here:
         _refuse_foreign_data()
         state = replace(state, database=here, done=False)
@@ -55,14 +48,14 @@ def build(state: DemoState, *, var: Path, at: datetime, say: Say, progress: Open
     if not state.done:
         _load(state, at=at, say=say)
         _play(state, say=say, progress=progress)
-        state = replace(state, done=True)
-        write_state(var, state)
+    state = replace(state, done=True, logins=tuple(logins()))
+    write_state(var, state)
     return state
 
 
 def _load(state: DemoState, *, at: datetime, say: Say) -> None:
     for username, title, role in STAFF:
-        staff_with_role(username=username, display_name=title, password=state.password, role=role, at=at)
+        staff_with_role(username=username, display_name=title, password=state.password, role=Role(role), at=at)
         enrol_demo(username)
     committee = parties.staff("demo-committee")
     loaded = county.load(at=at, say=say, committee=Actor(name=f"staff:{committee.username}", user_id=committee.id))
@@ -94,13 +87,3 @@ def _refuse_foreign_data() -> None:
     if scenarios.sources():
         fix = "演示县需要一个空的数据库；换一个数据库，或设置 TANHUI_VAR 使用另一个文件夹"
         raise Conflict("数据库中已有不属于演示县的数据", where="DATABASE_URL 或 var/", fix=fix)
-
-
-def _database_identity() -> str:
-    """A name for this very database: one made anew, or another server's, has another."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT system_identifier || ':' || oid || ':' || datname FROM pg_control_system(), pg_database"
-            " WHERE datname = current_database()"
-        )
-        return str(cursor.fetchone()[0])

@@ -63,20 +63,19 @@ def command(
         state = demo.new_state(**decided, at=now())
     elif any(wish is not None and wish != getattr(state, name) for name, wish in wishes.items()):
         raise click.UsageError("已有的演示县是用别的种子、人数或天数建的；要重建请加 --reset")
-    with demo.opened(var, say):
-        steps = importlib.import_module("tanhui.project.demo_steps")
-        state = steps.build(state, var=var, at=now(), say=say, progress=Progress)
-        logins = steps.logins()
-        if not no_serve:
-            _print_logins(state, logins)
-            _become_server(var, host, port)
-    _print_logins(state, logins)
+    if not demo.is_complete(state, var, say):
+        with demo.opened(var, say):
+            steps = importlib.import_module("tanhui.project.demo_steps")
+            state = steps.build(state, var=var, at=now(), say=say, progress=Progress)
+    _print_logins(state)
+    if not no_serve:
+        _become_server(var, host, port)
 
 
-def _print_logins(state: Any, logins: list[tuple[str, str, str]]) -> None:
+def _print_logins(state: Any) -> None:
     say("")
     say(f"工作台登录（/office/，密码都是 {state.password}）：")
-    for username, title, secret in logins:
+    for username, title, secret in state.logins:
         say(f"　{username:<16}{title}　动态验证码密钥 {secret}")
     say("　登录第二步的动态验证码，演示环境会直接显示在页面上；也可把密钥输入手机上的验证器应用。")
     say(f"居民登录（演示登录，无须密码）：demo-1 … demo-{state.residents}")
@@ -84,12 +83,10 @@ def _print_logins(state: Any, logins: list[tuple[str, str, str]]) -> None:
 
 
 def _become_server(var: Any, host: str, port: int) -> None:
-    """Replace this process, and all that the building left in its memory, by `tanhui serve`.
-
-    The lease on the database ends with it, without stopping the server: `serve` takes its own at once.
-    """
+    """Replace this process, and all that the building left in its memory, by `tanhui serve`."""
     os.environ["TANHUI_VAR"] = str(var)
     sys.stdout.flush()
     sys.stderr.flush()
-    command = [sys.executable, "-m", "tanhui.project.cli", "serve", "--demo", "--host", host, "--port", str(port)]
+    command = [sys.executable, "-m", "tanhui.project.cli", "serve", "--demo", "--migrate"]
+    command += ["--host", host, "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606
