@@ -85,15 +85,8 @@ def rule(request: HttpRequest, number: str) -> HttpResponse:
     counts, reason = form.cleaned_data["counts"], form.cleaned_data["reason"]
     done = act(
         request,
-        action="scenarios.rule",
-        target=f"behavior:{number}",
-        detail={"counts": counts, "reason": reason},
         verb=lambda: services.rule(
-            behavior_ids=[scenarios.behavior_id(number)],
-            counts=counts,
-            reason=reason,
-            by=actor(request).name,
-            at=timezone.now(),
+            numbers=[number], counts=counts, reason=reason, by=actor(request), at=timezone.now()
         ),
         done=lambda _: f"已裁定{'计入' if counts else '不计入'}，下一次结算时生效；要改变裁定，在本页重新裁定即可",
     )

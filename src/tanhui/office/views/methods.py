@@ -24,7 +24,7 @@ STAGES = (
     ("in_force", "施行"),
     ("withdrawn", "废止"),
 )
-_SIGNED_FROM = {"committee_review": ("public_notice", "draft"), "in_force": ("withdrawn",)}
+_SIGNED = frozenset({"public_notice", "in_force", "withdrawn"})
 """The steps that are the committee's; all others are proposed by the operator."""
 _WORDS = {
     ("draft", "committee_review"): "提交专家委员会评审",
@@ -38,11 +38,10 @@ _WORDS = {
 
 def steps(version: Any, *, signed: bool) -> list[tuple[str, str]]:
     """The steps that the committee (`signed`) or the operator may take from here, with their words."""
-    own = _SIGNED_FROM.get(version.stage, ())
     return [
         (stage, _WORDS.get((version.stage, stage), "放弃这一版" if stage == "withdrawn" else title))
         for stage, title in version.next_stages
-        if (stage in own) == signed
+        if (stage in _SIGNED) == signed
     ]
 
 
@@ -68,13 +67,10 @@ def register(request: HttpRequest) -> HttpResponse:
     name, version = request.POST.get("name", "")[:60], request.POST.get("version", "")[:20]
     act(
         request,
-        action="scenarios.advance_method",
-        target=f"method:{name}/{version}",
-        detail={"stage": "draft"},
         verb=lambda: services.advance_method(
-            name=name, version=version, stage="draft", by=actor(request).name, at=timezone.now()
+            name=name, version=version, stage="draft", by=actor(request), at=timezone.now()
         ),
-        done=lambda row: f"已登记草案：{row}",
+        done=lambda _: f"已登记草案：{name} {version}",
     )
     return redirect("office:methods")
 
@@ -117,19 +113,16 @@ def _decide(request: HttpRequest, rule_hash: str, *, signed: bool) -> HttpRespon
     stage, note = form.cleaned_data["stage"], form.cleaned_data["note"]
     done = act(
         request,
-        action="scenarios.sign_method" if signed else "scenarios.advance_method",
-        target=f"method:{version.name}/{version.version}",
-        detail={"stage": stage, "rule_hash": rule_hash, "note": note},
         verb=lambda: services.advance_method(
             name=version.name,
             version=version.version,
             stage=stage,
-            by=actor(request).name,
+            by=actor(request),
             note=note,
             at=timezone.now(),
             rule_hash=rule_hash,
         ),
-        done=lambda row: f"{row}：现在是“{dict(STAGES)[stage]}”",
+        done=lambda _: f"{version.title} {version.version}：现在是“{dict(STAGES)[stage]}”",
     )
     return redirect("office:method", rule_hash=rule_hash) if done else _page(request, rule_hash, form, status=409)
 

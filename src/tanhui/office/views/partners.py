@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tanhui.kernel.errors import NotFound
 from tanhui.office.access import may, office_page
-from tanhui.office.acts import act
+from tanhui.office.acts import act, actor
 from tanhui.office.files import csv_file
 from tanhui.office.forms import AdmitForm, ChangeForm, PartnerForm
 from tanhui.parties.types import Scope
@@ -98,9 +98,6 @@ def _save(request: HttpRequest, form: PartnerForm, words: str) -> bool:
     draft = form.draft()
     return act(
         request,
-        action="office.admit_source",
-        target=f"source:{draft.code}",
-        detail={"status": draft.status.value},
-        verb=lambda: services.admit(draft=draft, at=timezone.now()),
+        verb=lambda: services.admit(draft=draft, at=timezone.now(), by=actor(request)),
         done=lambda _: f"{words}：{draft.title}（{draft.code}）",
     )

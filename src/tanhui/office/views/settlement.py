@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tanhui.office.access import office_page
-from tanhui.office.acts import act
+from tanhui.office.acts import act, actor
 from tanhui.office.files import csv_file
 from tanhui.scenarios import queries as scenarios
 from tanhui.scenarios import services
@@ -53,15 +53,7 @@ def run(request: HttpRequest, number: str) -> HttpResponse:
 def settle(request: HttpRequest) -> HttpResponse:
     """Ask, then settle everything that waits. Settling twice changes nothing."""
     if request.method == "POST":
-        act(
-            request,
-            action="scenarios.settle",
-            target="settlement",
-            detail={},
-            verb=lambda: services.settle(at=timezone.now()),
-            done=_words,
-            one_transaction=False,
-        )
+        act(request, verb=lambda: services.settle(at=timezone.now(), by=actor(request)), done=_words)
         return redirect("office:runs")
     latest = scenarios.runs(limit=1)
     context = {"section": "runs", "marks": scenarios.marks_waiting(), "last_run": latest[0] if latest else None}
