@@ -63,7 +63,7 @@ class SecondFactorRequired:
 def _shown(request: HttpRequest, factor: Authenticator) -> bool:
     if request.session.get(ENROLLED_HERE) == factor.pk:
         return True
-    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    records = get_authentication_records(request, request.user)
     return any(record.get("method") == "mfa" for record in records)
 
 
