@@ -77,7 +77,7 @@ class Simulation:
     ) -> Iterator[SimulatedDelivery]:
         name = f"{source}-{day:%Y%m%d}"
         if source == SELF:
-            yield SimulatedDelivery(day, source, name, declarations=tuple(acts))
+            yield SimulatedDelivery(day + timedelta(days=2), source, name, declarations=tuple(acts))
             return
         arrives, fault = day + timedelta(days=1), ""
         while (source, arrives) in self.outages:
