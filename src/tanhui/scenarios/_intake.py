@@ -50,6 +50,7 @@ _NOTE_CONTEXT = "scenarios_behavior.note"
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 _NULL = "\\N"
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 Progress = Callable[[int], None]
 
@@ -273,9 +274,7 @@ def _copy_line(batch: _Batch, row: Evidence, prepared: Prepared, scenario: Scena
     if row.note:
         sealed = key_ring().encrypt(row.note.encode(), context=_NOTE_CONTEXT)
         details["sealed_note"] = sealed.hex()
-    written = _NULL
-    if details:
-        written = json.dumps(details, ensure_ascii=False, sort_keys=True).translate(_COPY_ESCAPES)
+    written = _encode(details).translate(_COPY_ESCAPES) if details else _NULL
     ended = prepared.ended_at.isoformat() if prepared.ended_at else _NULL
     quantities = "\t".join(_NULL if value is None else str(value) for value in prepared.columns)
     return (
@@ -323,9 +322,12 @@ def _settle_rows(cursor: CursorWrapper, batch: _Batch) -> dict[str, int]:
     if batch.staged >= ROWS_AT_ONCE:
         cursor.execute("ANALYZE scenarios_intake; ANALYZE scenarios_intake_person")
     cursor.execute(sql.TAKE, names)
+    taken: int = cursor.fetchone()[0]
+    _supersede(cursor, batch, names)
+    if taken == batch.staged:
+        return {"accepted": taken}
     drop_after = batch.at + timedelta(days=batch.rules.waiting_days)
     cursor.execute(sql.LET_WAIT, names | {"drop_after": drop_after})
-    cursor.execute(sql.SUPERSEDE_DELIVERED, names)
     cursor.execute(sql.OUTCOMES, names)
     counts: dict[str, int] = {}
     for outcome, count, conflicts in cursor.fetchall():
@@ -334,6 +336,13 @@ def _settle_rows(cursor: CursorWrapper, batch: _Batch) -> dict[str, int]:
             rows = json.loads(conflicts) if isinstance(conflicts, str) else conflicts
             _keep_refused(batch, [_conflict(*row) for row in rows])
     return counts
+
+
+def _supersede(cursor: CursorWrapper, batch: _Batch, names: dict[str, Any]) -> None:
+    """Let lower revisions of what was delivered no longer count, where this source has ever corrected anything."""
+    cursor.execute(sql.HAS_CORRECTIONS, [batch.source.pk])
+    if cursor.fetchone()[0]:
+        cursor.execute(sql.SUPERSEDE_DELIVERED, names)
 
 
 def _conflict(row_number: int, external_id: str, revision: int, content: Mapping[str, object]) -> Refusal:

@@ -1,4 +1,8 @@
-"""The statements of intake. All are set-based: one pass for five hundred rows or five million."""
+"""The statements of intake. All are set-based: one pass for five hundred rows or five million.
+
+Rows of a delivery look their likes up one by one (sub-selects and lateral joins with a limit): the tables are large
+and the planner knows nothing of a temporary table, so it is not left the choice to read a whole table instead.
+"""
 
 from __future__ import annotations
 
@@ -47,14 +51,16 @@ WITH taken AS (
   FROM scenarios_intake s
   LEFT JOIN scenarios_intake_person p ON p.subject_key = s.subject_key
   WHERE NOT s.again AND coalesce(s.party_id, p.party_id) IS NOT NULL
-    AND NOT EXISTS (
-      SELECT FROM scenarios_waiting_evidence w
-      WHERE w.source_id = %(source)s AND w.external_id = s.external_id AND w.revision = s.revision)
+    AND (
+      SELECT w.id FROM scenarios_waiting_evidence w
+      WHERE w.source_id = %(source)s AND w.external_id = s.external_id AND w.revision = s.revision) IS NULL
   ORDER BY s.external_id, s.revision
   ON CONFLICT DO NOTHING
   RETURNING party_id, day
+), marked AS (
+  INSERT INTO scenarios_day_mark (party_id, day) SELECT DISTINCT party_id, day FROM taken
 )
-INSERT INTO scenarios_day_mark (party_id, day) SELECT DISTINCT party_id, day FROM taken
+SELECT count(*) FROM taken
 """
 
 LET_WAIT = """
@@ -69,12 +75,14 @@ SELECT %(source)s, s.subject_key, s.external_id, s.revision,
 FROM scenarios_intake s
 LEFT JOIN scenarios_intake_person p ON p.subject_key = s.subject_key
 WHERE NOT s.again AND s.party_id IS NULL AND p.party_id IS NULL
-  AND NOT EXISTS (
-    SELECT FROM scenarios_behavior b
-    WHERE b.source_id = %(source)s AND b.external_id = s.external_id AND b.revision = s.revision)
+  AND (
+    SELECT b.id FROM scenarios_behavior b
+    WHERE b.source_id = %(source)s AND b.external_id = s.external_id AND b.revision = s.revision) IS NULL
 ORDER BY s.external_id, s.revision
 ON CONFLICT DO NOTHING
 """
+
+HAS_CORRECTIONS = "SELECT EXISTS (SELECT FROM scenarios_behavior WHERE source_id = %s AND revision > 1)"
 
 _SUPERSEDE = """
 WITH corrected AS (
@@ -108,10 +116,12 @@ WITH outcome AS (
       ELSE 'conflict'
     END AS outcome
   FROM scenarios_intake s
-  LEFT JOIN scenarios_behavior b
-    ON b.source_id = %(source)s AND b.external_id = s.external_id AND b.revision = s.revision
-  LEFT JOIN scenarios_waiting_evidence w
-    ON w.source_id = %(source)s AND w.external_id = s.external_id AND w.revision = s.revision
+  LEFT JOIN LATERAL (
+    SELECT delivery_id, content_digest FROM scenarios_behavior
+    WHERE source_id = %(source)s AND external_id = s.external_id AND revision = s.revision LIMIT 1) b ON true
+  LEFT JOIN LATERAL (
+    SELECT delivery_id, content_digest FROM scenarios_waiting_evidence
+    WHERE source_id = %(source)s AND external_id = s.external_id AND revision = s.revision LIMIT 1) w ON true
 )
 SELECT outcome, count(*),
        CASE WHEN outcome = 'conflict' THEN jsonb_agg(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
-from typing import Any
+from functools import lru_cache
 
-from tanhui.kernel import canonical
 from tanhui.scenarios.types import Evidence, IntakeSettings, Refusal
 
 COLUMN_QUANTITIES = ("distance_m", "mass_g", "energy_wh", "item_count")
@@ -31,6 +32,7 @@ _LARGEST = {
 }
 _LARGEST_OTHER = 1_000_000_000_000
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _INSTANT = re.compile(
@@ -111,6 +113,7 @@ def unit_fits(unit: str, name: str) -> bool:
     return unit in _UNITS and _UNITS[unit][0] == unit_of(name)
 
 
+@lru_cache(maxsize=1024)
 def largest(name: str) -> int:
     """The largest value of a quantity that is taken at all."""
     return _LARGEST.get(unit_of(name), _LARGEST_OTHER)
@@ -159,14 +162,20 @@ def parse_instant(text: str, zone: tzinfo | None, label: str) -> datetime:
     if offset is None and zone is None:
         raise RowFault("no_zone", f"{label} 没有时区：“{text}”，请写成 2026-11-22T08:30:00+08:00")
     try:
-        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC)
-        if offset is None:
-            return moment.replace(tzinfo=zone).astimezone(UTC)
-        if offset in "Zz":
-            return moment
-        return datetime.fromisoformat(f"{moment:%Y-%m-%dT%H:%M:%S}{offset}").astimezone(UTC)
+        stated = zone if offset is None else _offset(offset)
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=stated)
+        return moment if stated is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise RowFault("bad_time", f"{label} 不是存在的时间：“{text[:40]}”") from None
+
+
+@lru_cache(maxsize=256)
+def _offset(text: str) -> tzinfo:
+    """The zone of a written offset: `Z`, `+08`, `+08:00` or `+0800`. Raises ValueError beyond a day."""
+    if text in "Zz":
+        return UTC
+    minutes = int(text[1:3]) * 60 + int(text[-2:] if len(text) > 3 else 0)
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
 
 
 def parse_grade(text: str) -> int:
@@ -232,8 +241,13 @@ def _check_times(evidence: Evidence, at: datetime, settings: IntakeSettings) -> 
     return happened_at.astimezone(UTC), ended_at.astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)
+def _name_fits(name: str) -> bool:
+    return _NAME.match(name) is not None
+
+
 def _check_quantity(name: str, value: object) -> None:
-    if not isinstance(name, str) or not _NAME.match(name):
+    if not isinstance(name, str) or not _name_fits(name):
         raise RowFault("bad_quantity_name", f"数量名只能用小写字母、数字和下划线：“{str(name)[:40]}”")
     if isinstance(value, str):
         if len(value) > 80 or _UNWRITABLE.search(value):
@@ -247,23 +261,22 @@ def _check_quantity(name: str, value: object) -> None:
 
 
 def content_digest(evidence: Evidence, prepared: Prepared, person: str) -> bytes:
-    """SHA-256 of what the partner stated: the same act stated twice has the same digest.
+    """SHA-256 of what the partner stated, as JSON with sorted keys: the same act stated twice has the same digest.
 
     `person` is the keyed digest of the partner's identifier (or the party's serial), never the identifier
     itself. The grade is the one stated, so that raising a partner's limit later makes no conflict.
     """
-    stated: dict[str, Any] = {
-        "scenario": evidence.scenario,
-        "person": person,
-        "happened_at": prepared.happened_at,
-        "grade": int(evidence.grade),
-        "quantities": dict(zip(COLUMN_QUANTITIES, prepared.columns, strict=True)) | (prepared.details or {}),
-    }
-    if prepared.ended_at is not None:
-        stated["ended_at"] = prepared.ended_at
-    if evidence.note:
-        stated["note"] = evidence.note
-    return canonical.digest(stated)
+    stated = [
+        evidence.scenario,
+        person,
+        prepared.happened_at.isoformat(),
+        prepared.ended_at.isoformat() if prepared.ended_at else None,
+        int(evidence.grade),
+        prepared.columns,
+        prepared.details,
+        evidence.note,
+    ]
+    return hashlib.sha256(_encode(stated).encode()).digest()
 
 
 def evidence_text(evidence: Evidence) -> str:
