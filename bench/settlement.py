@@ -51,21 +51,17 @@ def main() -> None:
 
 
 def run(behaviors: int, residents: int, days: int, hands: int) -> None:
-    from django.conf import settings
     from django.db import connection
 
-    from tanhui.kernel.county import load_county
     from tanhui.kernel.days import day_start
     from tanhui.ledger import queries as ledger
-    from tanhui.project.loading import LOADER, load_methods, load_sources
-    from tanhui.scenarios import queries, services
+    from tanhui.project.county import load_methods, load_scenarios, this_county
+    from tanhui.scenarios import services
     from tanhui.scenarios.models import Delivery, Scenario, Source
 
     at = datetime(2026, 12, 1, tzinfo=UTC)
-    for draft in queries.scenario_drafts(load_county(settings.TANHUI_COUNTY)):
-        services.admit(draft=draft, at=at, by=LOADER)
-    load_sources(load_county(settings.TANHUI_COUNTY), at)
-    load_methods(at, adopt=True)
+    load_scenarios(this_county(), at=at)
+    load_methods(this_county(), at=at, say=lambda line: None)
     source = Source.objects.get(code="demo-e-bike")
     delivery = Delivery.objects.create(
         number="rcp_bench", source=source, channel="file", content_digest=b"\0" * 32, received_at=at

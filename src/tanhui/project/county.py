@@ -60,14 +60,20 @@ def load(*, at: datetime, say: Say, committee: Actor | None = None) -> Loaded:
     for row in organizations:
         details = OrganizationDetails(name=row["name"], credit_code=row.get("credit_code", ""), code=row["code"])
         parties.register(details=details, at=at, by=SYSTEM)
+    sources, opened = load_scenarios(county, at=at)
+    in_force, waiting = load_methods(county, at=at, say=say, committee=committee)
+    return Loaded(county.name, changed, len(organizations), sources, opened, in_force, waiting)
+
+
+def load_scenarios(county: County, *, at: datetime) -> tuple[int, int]:
+    """Admit the partners and open the scenarios. Returns how many of each the folder has."""
     sources = county.files("sources", ".toml")
     for path in sources:
         scenarios.admit(draft=_source(county.table(f"sources/{path.name}"), at), at=at, by=SYSTEM)
     drafts = scenario_queries.scenario_drafts(county)
     for draft in drafts:
         scenarios.admit(draft=draft, at=at, by=SYSTEM)
-    in_force, waiting = load_methods(county, at=at, say=say, committee=committee)
-    return Loaded(county.name, changed, len(organizations), len(sources), len(drafts), in_force, waiting)
+    return len(sources), len(drafts)
 
 
 def divisions(county: County) -> DivisionTable:

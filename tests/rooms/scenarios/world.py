@@ -7,17 +7,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 
 from tanhui.kernel.canonical import digest
-from tanhui.kernel.county import load_county
 from tanhui.kernel.days import day_start
 from tanhui.parties import services as parties
 from tanhui.parties.types import LoginId, ResidentDetails
-from tanhui.project.loading import LOADER, load_methods, load_sources
+from tanhui.project.county import SYSTEM, load_methods, load_scenarios, this_county
 from tanhui.project.simulator.play import CONSENT_VERSION, PURPOSES
-from tanhui.scenarios import queries, services
+from tanhui.scenarios import services
 from tanhui.scenarios.types import Channel, DeliveryDraft, DeliveryReceipt, Evidence, Grade
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -27,17 +25,15 @@ NOW = datetime(2026, 9, 20, tzinfo=UTC)
 
 def open_county() -> None:
     """Scenarios, sources and methods in force; no divisions, which no settlement needs."""
-    for draft in queries.scenario_drafts(load_county(settings.TANHUI_COUNTY)):
-        services.admit(draft=draft, at=START, by=LOADER)
-    load_sources(load_county(settings.TANHUI_COUNTY), START)
-    load_methods(START, adopt=True)
+    load_scenarios(this_county(), at=START)
+    load_methods(this_county(), at=START, say=lambda line: None)
 
 
 def join(*names: str) -> list[int]:
     """Residents with consent to everything; their parties."""
     consents = dict.fromkeys(PURPOSES, CONSENT_VERSION)
     details = [ResidentDetails(login=LoginId("development", name), nickname=name, consents=consents) for name in names]
-    return [party.id for party in parties.register(details=details, at=START, by=LOADER)]
+    return [party.id for party in parties.register(details=details, at=START, by=SYSTEM)]
 
 
 def ride(
