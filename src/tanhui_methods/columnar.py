@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import ibis
 
-from tanhui_methods.emitting import INT64, Column, Emitter, bigint, by_day, floor_divide, integer
+from tanhui_methods.emitting import INT64, NARROW_BELOW, WIDE, Column, Emitter, bigint, by_day, floor_divide, integer
 from tanhui_methods.errors import MethodError
 from tanhui_methods.integers import Lowering, Node
 from tanhui_methods.model import Cap, Entry, Input, Method, Parameter
@@ -28,6 +28,7 @@ from tanhui_methods.syntax import names
 
 MOST_EVENTS_A_PERIOD: Final = 2**16
 """Running totals are proved for this many events of a person in one period."""
+_INT32_BELOW: Final = 2**31
 _FACTS: Final = ("event_id", "person", "day", "at", "tie")
 _DUPLICATE: Final = "duplicate"
 RESULT_COLUMNS: Final = ("event_id", "reduction_g", "points", "grade", "outcome", "cap")
@@ -103,17 +104,20 @@ class _Compiler:
 
     def screened(self) -> Any:
         """The events with clipped inputs, effective grade and the number of the reason that sets them aside."""
-        events = self.events
-        # Clipped values keep arithmetic in range on rows that are set aside anyway.
-        inputs = {name: clipped(given, events[name]) for name, given in self.method.inputs.items()}
+        events, method = self.events, self.method
+        # Conditions see clipped values: arithmetic stays in range on rows that are set aside anyway.
+        inputs = {name: clipped(each, events[name]) for name, each in method.inputs.items()}
         given = ibis.coalesce(events.grade.cast(INT64), integer(0))
         expired = self.expired(inputs)
         grade = given if expired is None else ibis.ifelse(expired & (given < 4), given + 1, given)
         reason = self.reason(inputs, grade)
-        outside = len(self.reasons) - len(self.method.conditions) - self.refuses_grades
+        outside = len(self.reasons) - len(method.conditions) - self.refuses_grades
         table = events.select(
             *(events[name].cast(INT64) if name in {"event_id", "person", "at"} else events[name] for name in _FACTS),
-            **inputs,
+            **{
+                name: events[name].cast(INT64) if each.kind == "integer" else events[name]
+                for name, each in method.inputs.items()
+            },
             given=given,
             lowered=grade,
             exclude=events["exclude"] if "exclude" in events.columns else ibis.null("string"),
@@ -193,11 +197,14 @@ class _Compiler:
 
     # windows
 
-    def running(self, table: Any, column: Column, per: str, *extra: Column) -> Column:
-        """The running total of a bigint column over a person's period, this event included."""
-        group = [table.person, *self.period(table, per), *extra]
+    def running(self, table: Any, column: Column, largest: int, per: str) -> Column:
+        """The running total of a column over a person's period, this event included.
+
+        Totals of int4 are bigint on PostgreSQL, those of bigint are numeric and cost several times as much.
+        """
+        group = [table.person, *self.period(table, per)]
         window = ibis.cumulative_window(group_by=group, order_by=[table.at, table.tie, table.event_id])
-        return bigint(column.sum().over(window))
+        return bigint((column.cast("int32") if largest < _INT32_BELOW else column).sum().over(window))
 
     def period(self, table: Any, per: str) -> list[Column]:
         if per == "day":
@@ -224,26 +231,26 @@ class _Compiler:
     def layered(self, table: Any) -> Any:
         table = table.mutate(first=table.alive, hit=ibis.literal(0, type="int16"))
         for cap in self.caps("count"):
-            table = self.layer(table, cap, as_count(table.alive))
+            table = self.layer(table, cap, integer(1), 1)
         for cap in self.method.caps:
             if cap.of in self.method.inputs:
-                table = self.layer(table, cap, table[cap.of], kept=cap.of)
+                table = self.layer(table, cap, table[cap.of], self.method.inputs[cap.of].high, kept=cap.of)
         emit = Emitter({name: table[name] for name in self.method.inputs}, table.day, table.effective, self.breaks)
         table = table.mutate(grams=ibis.ifelse(table.alive, emit(self.grams), integer(0)))
         for cap in self.caps("reduction"):
-            table = self.layer(table, cap, table.grams, kept="grams")
+            table = self.layer(table, cap, table.grams, self.grams.high, kept="grams")
         table = table.mutate(points=self.points(table))
         for cap in self.caps("points"):
-            table = self.layer(table, cap, table.points, kept="points")
+            table = self.layer(table, cap, table.points, self.most_points(), kept="points")
         return table
 
     def caps(self, of: str) -> list[Cap]:
         return [cap for cap in self.method.caps if cap.of == of]
 
-    def layer(self, table: Any, cap: Cap, asked: Column, kept: str = "") -> Any:
+    def layer(self, table: Any, cap: Cap, asked: Column, largest: int, kept: str = "") -> Any:
         """Apply one cap to what the caps before it have left."""
         table = table.mutate(asked=ibis.ifelse(table.alive, asked, integer(0)))
-        table = table.mutate(used=self.running(table, table.asked, cap.per) - table.asked)
+        table = table.mutate(used=self.running(table, table.asked, largest, cap.per) - table.asked)
         left = ibis.greatest(integer(cap.limit) - table.used, integer(0))
         table = table.mutate(allowed=ibis.least(table.asked, left))
         cut = table.allowed < table.asked
@@ -262,13 +269,20 @@ class _Compiler:
         points = self.method.points
         if not points.rate:
             return ibis.ifelse(table.grams > 0, integer(points.fixed), integer(0))
-        total = self.running(table, table.grams, "day")
+        total = self.running(table, table.grams, self.grams.high, "day")
         return self.points_of(total) - self.points_of(total - table.grams)
+
+    def most_points(self) -> int:
+        """No event earns more: its grams at the rate, and one for the rounding of the day's total."""
+        return max(self.method.points.fixed, int(self.grams.high * self.method.points.rate) + 1)
 
     def points_of(self, grams: Column) -> Column:
         """The points for a day's grams, rounded down."""
         rate = self.method.points.rate
         largest = max(self.grams.high, 1) * MOST_EVENTS_A_PERIOD * rate.numerator
+        if largest >= NARROW_BELOW:
+            product = grams.cast(WIDE) * integer(rate.numerator).cast(WIDE)
+            return floor_divide(product.cast(WIDE), largest, rate.denominator, wide=True).cast(INT64)
         return floor_divide(grams * integer(rate.numerator), largest, rate.denominator)
 
     # the plan with a single sort
@@ -296,19 +310,17 @@ class _Compiler:
             sums["before_count"] = self.alive_before(table)
         if quantities:
             q = self.where(table.alive, table[quantities[0].of])
-            sums["before_q"] = self.running(table, q, "day") - q
+            sums["before_q"] = self.running(table, q, self.method.inputs[quantities[0].of].high, "day") - q
         if grams_caps or self.method.points.rate:
-            sums["before_g"] = self.running(table, table.g, "day") - table.g
-        table = table.mutate(hit=ibis.literal(0, type="int16"), grams=table.g, **sums)
+            sums["before_g"] = self.running(table, table.g, self.grams.high, "day") - table.g
+        table = table.mutate(hit=ibis.literal(0, type="int16"), **sums)
+        over = table.before_count >= integer(counts[0].limit) if counts else ibis.literal(False)
         if counts:
-            over = table.alive & (table.before_count >= integer(counts[0].limit))
-            table = table.mutate(
-                hit=self.first_hit(table, counts[0], over),
-                alive=table.alive & ~over,
-                grams=ibis.ifelse(over, zero, table.grams),
-            )
+            table = table.mutate(hit=self.first_hit(table, counts[0], self.only(table.alive, over)))
         if quantities:
-            table = self.cut_quantity(table, quantities[0])
+            table = self.cut_quantity(table, quantities[0], over)
+        else:
+            table = table.mutate(grams=ibis.ifelse(over, zero, table.g) if counts else table.g)
         if grams_caps:
             left = ibis.greatest(integer(grams_caps[0].limit) - table.before_g, zero)
             cut = table.grams > left
@@ -323,24 +335,28 @@ class _Compiler:
         if self.method.dedup is None:
             return self.rank(table, "day")
         one = as_count(table.alive)
-        return self.running(table, one, "day") - one
+        return self.running(table, one, 1, "day") - one
 
-    def cut_quantity(self, table: Any, cap: Cap) -> Any:
-        """Cut the event that reaches the limit; only its grams are computed again."""
-        table = table.mutate(left=ibis.greatest(integer(cap.limit) - table.before_q, integer(0)))
-        cut = table.alive & (table[cap.of] > table.left)
-        columns = {name: table[name] for name in self.method.inputs} | {cap.of: table.left}
-        again = Emitter(columns, table.day, table.effective, self.breaks)(self.grams)
-        grams = ibis.cases((cut & (table.left > integer(0)), again), (cut, integer(0)), else_=table.grams)
-        return table.mutate(hit=self.first_hit(table, cap, cut), grams=grams)
+    def only(self, alive: Column, truth: Column) -> Column:
+        """What is true of the living."""
+        return truth if self.method.dedup is None else alive & truth
+
+    def cut_quantity(self, table: Any, cap: Cap, over: Column) -> Any:
+        """Cut quantities to what is left of the day; nothing left is worth nothing (see `can_sort_once`)."""
+        zero, asked = integer(0), table[cap.of]
+        kept = ibis.greatest(ibis.least(asked, integer(cap.limit) - table.before_q), zero)
+        dead = over if self.method.dedup is None else over | ~table.alive
+        columns = {name: table[name] for name in self.method.inputs}
+        worth = Emitter(columns | {cap.of: ibis.ifelse(dead, zero, kept)}, table.day, table.effective, self.breaks)
+        hit = self.first_hit(table, cap, self.only(table.alive, kept < asked))
+        return table.mutate(hit=hit, grams=worth(self.grams))
 
     def award_once(self, table: Any, points_caps: list[Cap]) -> Any:
         points, zero = self.method.points, integer(0)
         if not points.rate:
             return table.mutate(points=ibis.ifelse(table.grams > 0, integer(points.fixed), zero))
         before = table.before_g
-        earned = self.points_of(before + table.grams) - self.points_of(before)
-        table = table.mutate(points=ibis.ifelse(table.grams > 0, earned, zero))
+        table = table.mutate(points=self.points_of(before + table.grams) - self.points_of(before))
         for cap in points_caps:
             left = ibis.greatest(integer(cap.limit) - self.points_of(before), zero)
             cut = table.points > left

@@ -19,19 +19,19 @@ from tanhui_methods.integers import Node
 
 INT64: Final = "int64"
 WIDE: Final = "decimal(38, 0)"
-_NARROW_BELOW: Final = 2**62
+NARROW_BELOW: Final = 2**62
 _DOUBLE_BELOW: Final = 2**53
 Column = Any
 """An ibis column; ibis ships no usable types for its expressions."""
 
 
 def is_wide(node: Node) -> bool:
-    return max(abs(node.low), abs(node.high)) >= _NARROW_BELOW
+    return max(abs(node.low), abs(node.high)) >= NARROW_BELOW
 
 
 def integer(value: int) -> Column:
     """A literal that is a bigint on every backend."""
-    if abs(value) < _NARROW_BELOW:
+    if abs(value) < NARROW_BELOW:
         return ibis.literal(value, type=INT64)
     # Built from two halves: a literal of 38 digits is a double on some backends.
     high, low = divmod(value, 10**18)
@@ -199,12 +199,14 @@ def floor_divide(value: Column, largest: int, by: int, wide: bool = False) -> Co
     """
     if largest < _DOUBLE_BELOW and by < _DOUBLE_BELOW:
         return (value.cast("float64") / ibis.literal(float(by), type="float64")).floor().cast(INT64)
+    if by >= NARROW_BELOW and not wide:
+        return floor_divide(value.cast(WIDE), largest, by, wide=True).cast(INT64)
     kind = WIDE if wide else INT64
     divisor = integer(by).cast(kind)
     double = divisor.cast("float64")
 
     def estimate(rest: Column) -> Column:
-        return (rest.cast("float64") / double).round(0).cast(kind)
+        return (rest.cast("float64") / double).cast(kind)
 
     quotient = estimate(value)
     for _ in range(3 if wide else 1):

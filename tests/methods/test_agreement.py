@@ -14,10 +14,10 @@ import pyarrow
 import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
+from tests.methods import worlds
 
 from tanhui_methods import Method, MethodError, Result, evaluate, load_method
 from tanhui_methods.columnar import RESULT_COLUMNS, compile_method
-from tests.methods import worlds
 
 # TANHUI_EXAMPLES=1000 searches longer; most of the time goes into writing SQL from ibis.
 EXAMPLES = int(os.environ.get("TANHUI_EXAMPLES", "20"))
