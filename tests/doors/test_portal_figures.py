@@ -15,6 +15,7 @@ from tests.doors.pages import Page
 from tests.doors.public import PLAIN, page_of, rows_of
 from tests.rooms.scenarios.world import DAY, NOW, START, books, deliver, open_county, ride, total
 
+from tanhui.kernel.county import load_county
 from tanhui.parties import queries as parties_queries
 from tanhui.parties import services as parties
 from tanhui.parties.types import LoginId, ResidentDetails
