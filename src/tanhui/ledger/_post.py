@@ -12,7 +12,7 @@ from django.db import Error, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from tanhui.ledger._numbers import Sealed
-from tanhui.ledger.rules import BOOK_DIGITS, MAX_MOVEMENTS, account_rule, check_postings, holder_of
+from tanhui.ledger.rules import BOOK_DIGITS, account_rule, check_postings, holder_of
 from tanhui.ledger.types import (
     STAGING_DDL,
     AccountRef,
@@ -36,11 +36,6 @@ ON CONFLICT (book, code, holder) DO NOTHING
 """
 
 _POST = "SELECT transfer_id, recorded_at, replayed FROM ledger_post(%s, %s)"
-
-_COPY = """
-COPY ledger_staging (transfer_key, kind, happened_at, book, debit_party, debit_code, credit_party, credit_code, amount,
-    memo) FROM STDIN
-"""
 
 
 class _UnknownCode(Exception):
@@ -71,8 +66,6 @@ def post_each(postings: Iterable[Posting], at: datetime) -> PostResult:
     checked = check_postings(postings, at)
     if not checked:
         return PostResult(transfers=0, replayed=0, entries=0)
-    if sum(len(posting.movements) for posting in checked) > MAX_MOVEMENTS:
-        return _post_copied(checked, at)
     try:
         rows = _call(checked, at)
     except _UnknownCode:
@@ -123,39 +116,6 @@ def _savepoint_where_needed() -> Iterator[None]:
         yield
 
 
-def _post_copied(postings: Sequence[Posting], at: datetime) -> PostResult:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(STAGING_DDL)
-            cursor.execute("SELECT EXISTS (SELECT FROM ledger_staging)")
-            if cursor.fetchone()[0]:
-                raise BadPosting("暂存表中还有未记账的行", where="ledger_staging", fix="先用 Staged() 记账，再单独记账")
-            with cursor.copy(_COPY) as copy:
-                for posting in postings:
-                    for row in _staging_rows(posting):
-                        copy.write_row(row)
-        counted = post_staged(at)
-        with connection.cursor() as cursor:
-            keys = [posting.key for posting in postings]
-            cursor.execute("SELECT key, id, recorded_at FROM ledger_transfer WHERE key = ANY(%s)", [keys])
-            found = {key: (serial, recorded_at) for key, serial, recorded_at in cursor.fetchall()}
-    return PostResult(
-        transfers=counted.transfers,
-        replayed=counted.replayed,
-        entries=counted.entries,
-        posted=tuple(PostedTransfer(p.key, p.kind, found[p.key][1], False, Sealed(found[p.key][0])) for p in postings),
-    )
-
-
-def _staging_rows(posting: Posting) -> Iterator[tuple[Any, ...]]:
-    for movement in posting.movements:
-        debit, credit = movement.debit, movement.credit
-        yield (
-            *(posting.key, posting.kind, posting.happened_at, debit.book.value, debit.party_id, debit.code),
-            *(credit.party_id, credit.code, movement.amount, posting.memo),
-        )
-
-
 def _codes_of(postings: Iterable[Posting]) -> set[tuple[str, str, str]]:
     refs = {ref for p in postings for m in p.movements for ref in (m.debit, m.credit)}
     return {(ref.book.value, holder_of(ref), ref.code) for ref in refs}
@@ -202,6 +162,8 @@ def refusals() -> Iterator[None]:
 
 
 def _insufficient(detail: dict[str, Any], diagnosis: Any) -> Exception:
+    if not detail:
+        return Insufficient("有账户余额不足，本次没有记账", fix="重新读取余额后再试")
     ref = AccountRef(Book(detail["book"]), detail["party_id"], detail["code"])
     change, balance = detail["change"], detail["balance"]
     floor, ceiling = detail["min_balance"], detail["max_balance"]

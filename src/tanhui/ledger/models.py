@@ -90,7 +90,7 @@ class Account(models.Model):
             ),
             models.CheckConstraint(condition=Q(debits__gte=0) & Q(credits__gte=0), name="ledger_account_positive"),
             models.CheckConstraint(
-                condition=Q(party__isnull=True, account_id=F("code"), slot__range=(0, 16))
+                condition=Q(party__isnull=True, account_id=F("code"), slot__range=(0, 31))
                 | Q(party__gt=0, account_id=F("party") * 100000 + F("code"), slot=0),
                 name="ledger_account_number",
             ),

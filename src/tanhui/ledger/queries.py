@@ -14,6 +14,7 @@ from tanhui.ledger._proof import find_discrepancies
 from tanhui.ledger.models import PeriodClose, Transfer
 from tanhui.ledger.rules import BOOK_DIGITS, NUMBER_BASE, account_rule, holder_of
 from tanhui.ledger.types import (
+    AccountBalance,
     AccountRef,
     Basis,
     Book,
@@ -85,7 +86,7 @@ def balances(refs: Iterable[AccountRef]) -> dict[AccountRef, int]:
     return {ref: held.get(numbered.get(ref, -1), 0) for ref in wanted}
 
 
-def balances_of(party_id: int) -> dict[AccountRef, int]:
+def balances_of(party_id: int) -> tuple[AccountBalance, ...]:
     """All accounts of a party with what they hold now, by book and code."""
     rows = _rows(
         "SELECT c.book, c.code, a.credits - a.debits"
@@ -93,7 +94,7 @@ def balances_of(party_id: int) -> dict[AccountRef, int]:
         " WHERE a.account_id BETWEEN %s AND %s ORDER BY c.book, c.code",
         [party_id * NUMBER_BASE, party_id * NUMBER_BASE + NUMBER_BASE - 1],
     )
-    return {AccountRef(Book(book), party_id, code): held for book, code, held in rows}
+    return tuple(AccountBalance(AccountRef(Book(book), party_id, code), held) for book, code, held in rows)
 
 
 _STATEMENT = """

@@ -20,12 +20,8 @@ Holder = Literal["system", "party"]
 NUMBER_BASE = 100_000
 """Account number = party × NUMBER_BASE + code number; the system is party 0."""
 BOOK_DIGITS: dict[Book, int] = {Book.CARBON: 1, Book.POINTS: 2, Book.UNITS: 3, Book.MONEY: 4}
-SLOTS = 16
-"""A system account's balance is spread over this many rows (and one more for batches), so that none is hot."""
 MAX_AMOUNT = 10**15
 MAX_KEY = 200
-MAX_MOVEMENTS = 64
-"""Up to so many movements a call go through one database function; more go through the staging table."""
 
 _KIND = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 

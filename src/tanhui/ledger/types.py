@@ -23,7 +23,7 @@ class Book(StrEnum):
     MONEY = "money"  # 1 fen
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]  # nobody title-cases a book
         """The Chinese name."""
         return {"carbon": "碳账簿", "points": "积分账簿", "units": "核证量账簿", "money": "资金账簿"}[self.value]
 
@@ -161,6 +161,14 @@ class StatementPage:
 
     lines: tuple[StatementLine, ...]
     before: str | None
+
+
+@dataclass(frozen=True)
+class AccountBalance:
+    """What an account holds, in the book's unit: credits − debits."""
+
+    account: AccountRef
+    balance: int
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ CREATE FUNCTION ledger_keep_many(
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_opened bigint[];
-  v_bad record;
+  v_bad record := NULL;
 BEGIN
   IF p_missing IS NOT NULL THEN
     EXECUTE $q$
@@ -143,9 +143,17 @@ BEGIN
       LEFT JOIN unnest($4) AS o (account) ON o.account = d.account WHERE o.account IS NULL $q$
       INTO p_accounts, p_debits, p_credits USING p_accounts, p_debits, p_credits, v_opened;
   END IF;
-  IF p_accounts IS NULL OR cardinality(p_accounts) = ledger_change_many(p_accounts, p_debits, p_credits, p_slot) THEN
+  IF p_accounts IS NULL THEN
     RETURN;
   END IF;
+  BEGIN
+    IF cardinality(p_accounts) = ledger_change_many(p_accounts, p_debits, p_credits, p_slot) THEN
+      RETURN;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'LG000';  -- take the changes back, so that the one that failed can be told
+  EXCEPTION WHEN SQLSTATE 'LG000' THEN
+    NULL;
+  END;
   EXECUTE $q$
     SELECT d.account, d.debits, d.credits, p.id IS NULL AND d.account >= 100000 AS no_party
       FROM unnest($1, $2, $3) AS d (account, debits, credits)
@@ -157,7 +165,9 @@ BEGIN
         OR coalesce(a.credits - a.debits, 0) + d.credits - d.debits > c.max_balance
       ORDER BY d.account LIMIT 1 $q$
     INTO v_bad USING p_accounts, p_debits, p_credits, p_slot;
-  IF v_bad.no_party THEN
+  IF v_bad IS NULL THEN  -- somebody changed the account since
+    RAISE EXCEPTION '余额超出限度' USING ERRCODE = 'LG001';
+  ELSIF v_bad.no_party THEN
     RAISE EXCEPTION '当事人不存在：%', v_bad.account / 100000 USING ERRCODE = 'foreign_key_violation';
   END IF;
   PERFORM ledger_refuse_limit(
@@ -180,6 +190,7 @@ DECLARE
   v_credits bigint[];
   v_missing bigint[];
   v_one_by_one text;
+  v_slot integer;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION '记账须在 READ COMMITTED 隔离级别下进行' USING ERRCODE = 'invalid_transaction_state';
@@ -189,6 +200,8 @@ BEGIN
     RETURN NULL;
   END IF;
   LOCK TABLE ledger_period_close IN ROW SHARE MODE;  -- a close waits for us, and we for a close
+  -- A batch holds its slot of a system account until it commits, so batches have slots of their own.
+  v_slot := pg_backend_pid() % 16 + CASE WHEN v_count > 64 THEN 16 ELSE 0 END;
   IF v_count = 1 THEN
     SELECT f.debit_account, f.credit_account, f.amount, t.recorded_at, f.happened_at > t.recorded_at, (
         SELECT p.book FROM ledger_period_close p
@@ -230,13 +243,13 @@ BEGIN
     EXECUTE 'SELECT array_agg(s.account), array_agg(s.debits), array_agg(s.credits),
         array_agg(s.account) FILTER (WHERE a.account_id IS NULL)
       FROM (
-        SELECT l.account, CASE WHEN l.account < 100000 THEN 16 ELSE 0 END AS slot,
+        SELECT l.account, CASE WHEN l.account < 100000 THEN $1 ELSE 0 END AS slot,
           ledger_sum(l.debit) AS debits, ledger_sum(l.credit) AS credits
         FROM (SELECT debit_account AS account, amount AS debit, 0::bigint AS credit FROM fresh
           UNION ALL SELECT credit_account, 0, amount FROM fresh) l
         GROUP BY l.account ORDER BY l.account) s
       LEFT JOIN ledger_account a ON a.account_id = s.account AND a.slot = s.slot'
-      INTO v_accounts, v_debits, v_credits, v_missing;
+      INTO v_accounts, v_debits, v_credits, v_missing USING v_slot;
     PERFORM set_config('enable_hashagg', 'on', true), set_config('enable_nestloop', 'on', true),
       set_config('enable_hashjoin', 'on', true);
   END IF;
@@ -248,9 +261,9 @@ BEGIN
     RAISE EXCEPTION '所在期间已结账' USING ERRCODE = 'LG002', DETAIL = json_build_object('book', v_book)::text;
   END IF;
   IF v_count <= 64 THEN
-    PERFORM ledger_keep_few(v_accounts, v_debits, v_credits, pg_backend_pid() % 16, v_at);
+    PERFORM ledger_keep_few(v_accounts, v_debits, v_credits, v_slot, v_at);
   ELSE
-    PERFORM ledger_keep_many(v_accounts, v_debits, v_credits, v_missing, 16, v_at);
+    PERFORM ledger_keep_many(v_accounts, v_debits, v_credits, v_missing, v_slot, v_at);
   END IF;
   RETURN NULL;
 END $$;
