@@ -65,7 +65,7 @@ def _invented(county: County, source: str, subject: str, purpose: Purpose, villa
     mark = sha256(f"{source}:{subject}".encode()).hexdigest()
     versions = consent_versions(county)
     return ResidentDetails(
-        login=LoginId("invented", mark[:32]),
+        login=LoginId("development", f"invented-{mark[:32]}"),
         nickname=f"虚构居民 {mark[:6]}",
         division_code=villages[int(mark[:8], 16) % len(villages)] if villages else "",
         consents={each: versions[each] for each in {Purpose.ACCOUNT, purpose}},
