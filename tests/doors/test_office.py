@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from tests.doors.desk import enter, hire
+from tests.doors.lasting import lasting
 from tests.doors.pages import Page
 from tests.rooms.scenarios.world import NOW, deliver, join, open_county, ride
 
@@ -60,30 +62,36 @@ EXPECTED = {line[0]: dict(zip(ROLES, line[1:], strict=True)) for line in _LINES[
 CHANGES = {"case-rule", "method-register", "method-propose", "method-sign"}
 
 
+@pytest.fixture(scope="module")
+def numbers(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, str]]:
+    """One ride that counts, one too fast and contested, one delivery with a refused row; the numbers of it all."""
+    with lasting(django_db_blocker):
+        open_county()
+        (ana,) = join("安娜")
+        receipt = services.submit(
+            source="demo-e-bike",
+            delivery=DeliveryDraft(channel=Channel.FILE, content_digest=digest("trips"), name="骑行记录.csv"),
+            evidence=[ride("slow", ana), ride("fast", ana, minute=700, seconds=60, distance_m=9_000)],
+            refused=[Refusal(row_number=17, code="missing_field", message="第 17 行缺少“还车时间”，整行退回")],
+            at=NOW,
+        )
+        services.settle(at=NOW)
+        fast = queries.set_aside()[0]
+        services.contest(number=fast.number, party_id=ana, text="我下坡骑得快，请核查轨迹。", at=NOW)
+        slow = next(line for line in queries.statement(ana).lines if line.outcome == "counted")
+        yield {
+            "delivery": receipt.number,
+            "case": fast.number,
+            "method": queries.case(slow.number).rule_hash,
+            "run": queries.runs(limit=1)[0].number,
+            "transfer": queries.case(slow.number).transfer_number,
+        }
+
+
 @pytest.fixture
-def county(db: None) -> dict[str, str]:
-    """One ride that counts, one too fast and contested, one delivery with a refused row; addresses of it all."""
-    open_county()
-    (ana,) = join("安娜")
-    receipt = services.submit(
-        source="demo-e-bike",
-        delivery=DeliveryDraft(channel=Channel.FILE, content_digest=digest("trips"), name="骑行记录.csv"),
-        evidence=[ride("slow", ana), ride("fast", ana, minute=700, seconds=60, distance_m=9_000)],
-        refused=[Refusal(row_number=17, code="missing_field", message="第 17 行缺少“还车时间”，整行退回")],
-        at=NOW,
-    )
-    services.settle(at=NOW)
-    fast = queries.set_aside()[0]
-    services.contest(number=fast.number, party_id=ana, text="我下坡骑得快，请核查轨迹。", at=NOW)
-    slow = next(line for line in queries.statement(ana).lines if line.outcome == "counted")
-    return {
-        "delivery": receipt.number,
-        "case": fast.number,
-        "counted": slow.number,
-        "method": queries.case(slow.number).rule_hash,
-        "run": queries.runs(limit=1)[0].number,
-        "transfer": queries.case(slow.number).transfer_number,
-    }
+def county(numbers: dict[str, str], db: None) -> dict[str, str]:
+    """The county of this file, within the test's own transaction."""
+    return numbers
 
 
 def _address(page: str, county: dict[str, str], source: str = "demo-e-bike") -> str:

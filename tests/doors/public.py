@@ -1,0 +1,29 @@
+"""Asking the public door for pages and files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from tests.doors.pages import Page
+
+PLAIN = ("home", "methods", "factors", "budget", "receipts", "about", "privacy", "accessibility")
+
+
+def page_of(client: Client, name: str, *args: Any, status: int = 200, **query: str) -> Page:
+    """A page that answers with that status and has no faults."""
+    response: Any = client.get(reverse(f"portal:{name}", args=args), query)
+    assert response.status_code == status, response.content.decode()[:500]
+    page = Page(response)
+    assert page.faults() == []
+    return page
+
+
+def rows_of(response: HttpResponse) -> list[list[str]]:
+    """The rows of a CSV file, header first."""
+    text = response.content.decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text)))

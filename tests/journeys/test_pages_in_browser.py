@@ -1,0 +1,156 @@
+"""Every page of both HTML doors in a real browser, on a phone and on a desk: it loads, reads and fits."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.urls import reverse
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.doors.desk import enter, hire
+from tests.rooms.scenarios.world import NOW, START, deliver, join, open_county, ride
+
+from tanhui.parties import services as parties
+from tanhui.parties.types import Role
+from tanhui.project.county import SYSTEM, divisions, this_county
+from tanhui.scenarios import queries, services
+
+CHROMIUM = shutil.which("chromium")
+AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
+PHONE, DESK = {"width": 375, "height": 812}, {"width": 1440, "height": 900}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+]
+
+
+@pytest.fixture
+def addresses(transactional_db: None) -> tuple[list[str], list[str], str]:
+    """A small settled county: public addresses, addresses of the office, and the session of an operator."""
+    cache.clear()
+    open_county()
+    parties.register(details=divisions(this_county()), at=START, by=SYSTEM)
+    (ana,) = join("安娜")
+    receipt = deliver(ride("slow", ana), ride("fast", ana, minute=700, seconds=60, distance_m=9_000), name="骑行.csv")
+    services.settle(at=NOW)
+    case = queries.set_aside()[0].number
+    services.contest(number=case, party_id=ana, text="我下坡骑得快，请核查轨迹。", at=NOW)
+    slow = next(line.number for line in queries.statement(ana).lines if line.outcome == "counted")
+    shared = services.share(number=slow, party_id=ana, at=NOW)
+    found = queries.case(slow)
+    public = [
+        *(reverse(f"portal:{name}") for name in ("home", "methods", "factors", "budget", "receipts")),
+        *(reverse(f"portal:{name}") for name in ("about", "privacy", "accessibility")),
+        reverse("portal:method", args=["transport", "shared-e-bike"]),
+        reverse("portal:method", args=["recycling", "recyclables"]),
+        reverse("portal:receipt", args=[shared]),
+    ]
+    source = "demo-e-bike"
+    office = [
+        *(reverse(f"office:{name}") for name in ("start", "partners", "partner-admit", "evidence", "methods")),
+        *(reverse(f"office:{name}") for name in ("runs", "settle", "books")),
+        reverse("office:partner", args=[source]),
+        reverse("office:partner-change", args=[source]),
+        reverse("office:delivery", args=[source, receipt.number]),
+        reverse("office:case", args=[case]),
+        reverse("office:method", args=[found.rule_hash]),
+        reverse("office:method-replay", args=[found.rule_hash]) + "?starts_on=2026-09-01&last_on=2026-09-30",
+        reverse("office:run", args=[found.run_number]),
+        reverse("office:transfer", args=[found.transfer_number]),
+    ]
+    session = enter(hire("op", Role.OPERATOR)).cookies[settings.SESSION_COOKIE_NAME].value
+    return public, office, session
+
+
+@pytest.fixture
+def auditor(transactional_db: None) -> str:
+    """The session of an auditor."""
+    return enter(hire("aud", Role.AUDITOR)).cookies[settings.SESSION_COOKIE_NAME].value
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; nothing in the test touches the database while it runs."""
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield opened
+        opened.close()
+
+
+class Visit:
+    """A browser window that notes everything that went wrong."""
+
+    def __init__(self, browser: Browser, server: Any, size: dict[str, int], session: str = "", large: bool = False):
+        self.base, self.faults = server.url, list[str]()
+        self.context: BrowserContext = browser.new_context(
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            viewport=size,  # type: ignore[arg-type]
+        )
+        cookies = {settings.SESSION_COOKIE_NAME: session} if session else {}
+        cookies |= {"display": "large"} if large else {}
+        self.context.add_cookies([{"name": name, "value": value, "url": self.base} for name, value in cookies.items()])
+        self.page: Page = self.context.new_page()
+        self.page.on("console", lambda message: self._note(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self._note(str(error)))
+        self.page.on("request", lambda request: self._check_request(request.url))
+        self.path = ""
+
+    def _note(self, words: str) -> None:
+        self.faults.append(f"{self.path}: {words}")
+
+    def _check_request(self, address: str) -> None:
+        if urlsplit(address).netloc != urlsplit(self.base).netloc and not address.startswith("data:"):
+            self._note(f"asks {address}")
+
+    def look(self, *paths: str) -> list[str]:
+        """Open each address and audit it; returns all faults so far."""
+        for self.path in paths:
+            response = self.page.goto(self.base + self.path)
+            if response is None or response.status != 200:
+                self._note(f"answers {response and response.status}")
+            if len(self.page.title()) < 5:
+                self._note("has no title")
+            self.faults += [f"{self.path}: {fault}" for fault in self.page.evaluate(AUDIT)]
+        return self.faults
+
+
+def test_every_page_fits_a_phone_and_a_desk_and_asks_nobody_else(
+    addresses: tuple[list[str], list[str], str], auditor: str, live_server: Any, browser: Browser
+) -> None:
+    public, office, session = addresses
+    trail = reverse("office:trail") + "?verify=1"
+    faults = Visit(browser, live_server, PHONE, large=True).look(*public)
+    for size in (PHONE, DESK):
+        faults += Visit(browser, live_server, size).look(*public)
+        faults += Visit(browser, live_server, size, session).look(*office)
+        faults += Visit(browser, live_server, size, auditor).look(trail)
+    assert faults == []
+    _draws_its_chart_and_works_by_keyboard(Visit(browser, live_server, DESK))
+    _opens_its_menu_on_a_phone(Visit(browser, live_server, PHONE))
+
+
+def _draws_its_chart_and_works_by_keyboard(visit: Visit) -> None:
+    visit.look("/")
+    assert visit.page.locator(".chart canvas").count() == 1
+    visit.page.keyboard.press("Tab")
+    assert visit.page.evaluate("document.activeElement.textContent") == "跳到正文"
+    visit.page.keyboard.press("Enter")
+    assert visit.page.evaluate("document.activeElement.id") == "main"
+
+
+def _opens_its_menu_on_a_phone(visit: Visit) -> None:
+    visit.look("/")
+    visit.page.get_by_text("菜单", exact=True).click()
+    visit.page.get_by_role("link", name="方法学").first.click()
+    visit.page.wait_for_url("**/methods/")
+    assert visit.page.locator("h1").inner_text() == "方法学"
+    assert visit.faults == []
