@@ -18,6 +18,7 @@ from tanhui.scenarios.models import (
     DayMark,
     Delivery,
     MethodDecision,
+    MethodInForce,
     MethodVersion,
     RefusedRow,
     Scenario,
@@ -384,6 +385,50 @@ def run(number: str) -> RunView:
 
 def _run_view(row: SettlementRun) -> RunView:
     return RunView(**{name: getattr(row, name) for name in RunView.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class OutcomeRow:
+    """How many behaviors came to one outcome, of how many residents, and what they hold now."""
+
+    outcome: str
+    text: str
+    behaviors: int
+    residents: int
+    reduction_g: int
+    points: int
+
+
+def outcomes(source: str) -> list[OutcomeRow]:
+    """What became of a partner's behaviors at the latest settlement, by outcome, most behaviors first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT s.code, coalesce(l.outcome, 'waiting'), count(*), count(DISTINCT b.party_id),
+                coalesce(sum(l.reduction_g), 0)::bigint, coalesce(sum(l.points), 0)::bigint
+            FROM scenarios_behavior b
+            JOIN scenarios_source o ON o.id = b.source_id AND o.code = %s
+            JOIN scenarios_scenario s ON s.id = b.scenario_id
+            LEFT JOIN LATERAL (
+                SELECT * FROM scenarios_settlement_line WHERE behavior_id = b.id ORDER BY run_id DESC LIMIT 1
+            ) l ON true
+            GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+            """,
+            [source],
+        )
+        rows = cursor.fetchall()
+    methods = {
+        p.scenario.code: _methods.loaded(p.method) for p in MethodInForce.objects.select_related("method", "scenario")
+    }
+    kept = {row.code: read_plausibility(row.rules).messages for row in Scenario.objects.all()}
+    return [
+        OutcomeRow(
+            outcome,
+            "等待结算" if outcome == "waiting" else _methods.outcome_text(outcome, kept[code], methods.get(code)),
+            *figures,
+        )
+        for code, outcome, *figures in rows
+    ]
 
 
 def marks_waiting() -> int:

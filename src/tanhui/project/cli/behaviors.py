@@ -8,7 +8,7 @@ import click
 
 from tanhui.project.cli.chinese import Command, Group
 from tanhui.project.cli.house import now, open_house, room
-from tanhui.project.cli.output import Progress, json_option, print_json
+from tanhui.project.cli.output import Progress, json_option, print_json, table
 
 SHOWN_REFUSALS = 20
 
@@ -59,3 +59,24 @@ def import_(source: str, mapping: Path | None, file: Path, as_json: bool) -> Non
     hidden = receipt.rows_refused - len(receipt.refusals[:SHOWN_REFUSALS])
     if hidden > 0:
         click.echo(f"　另有 {hidden:,} 行，可在工作台的接入页查看")
+
+
+@command.command(
+    "summary",
+    cls=Command,
+    examples=["tanhui behaviors summary --source demo-e-bike", "tanhui behaviors summary --source valleybike --json"],
+)
+@click.option("--source", required=True, metavar="代码", help="接入方代码。")
+@json_option
+def summary(source: str, as_json: bool) -> None:
+    """一个接入方的行为结算后怎样：计入多少、搁置多少、为什么。"""
+    with open_house():
+        room("scenarios.queries").source(source)
+        rows = room("scenarios.queries").outcomes(source)
+    if as_json:
+        print_json(rows)
+        return
+    lines = [(row.outcome, row.behaviors, row.residents, row.reduction_g, row.points, row.text) for row in rows]
+    click.echo(table(("结果", "行为", "居民", "减排量（克）", "积分", "说明"), lines))
+    totals = [sum(getattr(row, name) for row in rows) for name in ("behaviors", "reduction_g", "points")]
+    click.echo("合计 {:,} 条行为，{:,} 克二氧化碳当量，{:,} 分。".format(*totals))
