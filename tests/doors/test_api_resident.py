@@ -246,6 +246,13 @@ def test_a_resident_and_a_stranger_are_limited(client: Client, monkeypatch: pyte
     problem(tries[-1], 429, "too_many_requests")
 
 
+def test_guessing_tokens_is_slow(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(limits.LIMITS, "refused", 3)
+    tries = [client.get(f"{BASE}/statement", headers={"Authorization": "Bearer x"}) for _ in range(8)]
+    problem(tries[0], 401, "unauthorized")
+    problem(tries[-1], 429, "too_many_requests")
+
+
 def test_the_limit_sees_through_the_proxy_on_this_machine_only(rf: Any) -> None:
     forwarded = {"HTTP_X_FORWARDED_FOR": "6.6.6.6, 203.0.113.9"}
     assert limits.caller_address(rf.get("/", REMOTE_ADDR="127.0.0.1", **forwarded)) == "203.0.113.9"

@@ -19,6 +19,10 @@ from tanhui.kernel.errors import Conflict
 from tanhui.parties.types import PartyRef
 
 KEPT_FOR = timedelta(days=1)
+_FORGET = """
+DELETE FROM api_kept_answer WHERE key IN
+  (SELECT key FROM api_kept_answer WHERE answered_at < %s LIMIT 100 FOR UPDATE SKIP LOCKED)
+"""
 _KEY = re.compile(r"[!-~]{1,128}\Z")
 
 
@@ -59,7 +63,7 @@ def once(
     at = request.received_at  # type: ignore[attr-defined]
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM api_kept_answer WHERE answered_at < %s", [at - KEPT_FOR])
+            cursor.execute(_FORGET, [at - KEPT_FOR])
             cursor.execute(
                 "INSERT INTO api_kept_answer (key, fingerprint, status, answer, answered_at)"
                 " VALUES (%s, %s, 0, 'null', %s) ON CONFLICT DO NOTHING",

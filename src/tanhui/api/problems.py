@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseNotAllowed
 from django.utils import timezone
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.responses import Response
 
 from tanhui.kernel.errors import TanhuiError
@@ -148,31 +148,29 @@ def problem_of(error: TanhuiError) -> HttpResponse:
 
 def register_handlers(api: NinjaAPI) -> None:
     """Let every exception of an operation end as a problem document."""
-    api.add_exception_handler(TanhuiError, lambda request, error: problem_of(error))
-    api.add_exception_handler(ValidationError, lambda request, error: _invalid(error))
-    api.add_exception_handler(
-        AuthenticationError,
-        lambda request, error: problem(
-            401, detail="没有登录，或登录已过期", fix="重新登录", headers={"WWW-Authenticate": "Bearer"}
-        ),
-    )
-    api.add_exception_handler(Throttled, lambda request, error: _throttled(error.wait))
-    api.add_exception_handler(HttpError, lambda request, error: _http_error(error))
-    api.add_exception_handler(Exception, lambda request, error: _unexpected(request, error))
+    api.add_exception_handler(TanhuiError, _expected)
+    api.add_exception_handler(ValidationError, _invalid)
+    api.add_exception_handler(AuthenticationError, _unauthenticated)
+    api.add_exception_handler(HttpError, _http_error)
+    api.add_exception_handler(Exception, _unexpected)
 
 
-def _throttled(wait: int | None) -> HttpResponse:
-    headers = {"Retry-After": str(wait or 60)}
-    return problem(429, detail="请求太频繁，请稍后再试", fix="按 Retry-After 等待后重试", headers=headers)
+def _expected(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem_of(error)
 
 
-def _http_error(error: HttpError) -> HttpResponse:
+def _unauthenticated(request: HttpRequest, error: Any) -> HttpResponse:
+    headers = {"WWW-Authenticate": "Bearer"}
+    return problem(401, detail="没有登录，或登录已过期", fix="重新登录", headers=headers)
+
+
+def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
     if error.status_code == 400:
         return problem(400, code="bad_json", detail="请求正文不是合法的 JSON", fix="UTF-8 编码的 JSON，嵌套不要太深")
     return problem(error.status_code)
 
 
-def _invalid(error: ValidationError) -> HttpResponse:
+def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
     errors = []
     for fault in error.errors[:20]:
         place = ".".join(str(part)[:60] for part in fault.get("loc", ()) if part not in ("body", "data", "payload"))
@@ -182,7 +180,7 @@ def _invalid(error: ValidationError) -> HttpResponse:
     return problem(422, code="bad_input", detail=detail, fix="按接口文档改正后重试", errors=errors)
 
 
-def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
+def _unexpected(request: HttpRequest, error: Any) -> HttpResponse:
     _LOG.error("api.unexpected", path=request.path, error_type=type(error).__name__, exc_info=error)
     return problem(500, detail="服务器出错，没有存入任何数据", fix="稍后重试；仍不行请联系平台")
 

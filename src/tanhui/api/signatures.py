@@ -95,6 +95,10 @@ class PartnerSignature(APIKeyHeader):
         if not key:
             raise Unauthorized("缺少签名", where="Tanhui-Signature", fix=_FIX)
         at = request.received_at  # type: ignore[attr-defined]
-        message = verify(request, key, at=at)
+        try:
+            message = verify(request, key, at=at)
+        except Unauthorized:
+            limits.count("refused", limits.caller_address(request), at)
+            raise
         limits.count("partner", message.source, at)
         return message

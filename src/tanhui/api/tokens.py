@@ -77,6 +77,10 @@ class ResidentToken(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> PartyRef:
         at = request.received_at  # type: ignore[attr-defined]
-        party = resident_of(token, at=at)
+        try:
+            party = resident_of(token, at=at)
+        except Unauthorized:
+            limits.count("refused", limits.caller_address(request), at)
+            raise
         limits.count("resident", party.number, at)
         return party
