@@ -78,7 +78,8 @@ class _Page:
 
     def chapters(self) -> Iterator[Chapter]:
         """The document cut at its second-level headings; what stands before the first one comes without heading."""
-        heading, part = "", []
+        heading = ""
+        part: list[Token] = []
         skip_title = False
         at = 0
         for index, token in enumerate(self.tokens):
