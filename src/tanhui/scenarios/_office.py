@@ -148,12 +148,12 @@ def sources() -> list[SourceView]:
         for row in Delivery.objects.values("source_id").annotate(
             deliveries=Count("id"),
             accepted=Sum("rows_accepted"),
-            refused=Sum("rows_refused"),
+            returned=Sum("rows_refused"),
             latest=Max("received_at"),
         )
     }
     waiting = dict(WaitingEvidence.objects.values_list("source_id").annotate(Count("id")))
-    empty: Mapping[str, Any] = {"deliveries": 0, "accepted": 0, "refused": 0, "latest": None}
+    empty: Mapping[str, Any] = {"deliveries": 0, "accepted": 0, "returned": 0, "latest": None}
     views = []
     for source in Source.objects.order_by("title").prefetch_related("keys"):
         row = sums.get(source.id, empty)
@@ -169,7 +169,7 @@ def sources() -> list[SourceView]:
                 keys=tuple((key.key_id, key.created_at, key.revoked_at) for key in source.keys.all()),
                 deliveries=row["deliveries"],
                 rows_accepted=row["accepted"],
-                rows_refused=row["refused"],
+                rows_refused=row["returned"],
                 rows_waiting=waiting.get(source.id, 0),
                 latest_at=row["latest"],
             )

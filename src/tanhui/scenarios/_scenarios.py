@@ -16,12 +16,15 @@ from tanhui.scenarios.rules import read_plausibility
 from tanhui.scenarios.types import ScenarioDraft
 
 
+_WORDS: tuple[str, ...] = ("summary", "how_to", "icon", "order", "family", "consent")
+
+
 def scenario_drafts(county: County) -> list[ScenarioDraft]:
     """The scenarios of the county's folder, in the order in which they are shown."""
     drafts = []
     for path in county.files("scenarios", ".toml"):
         table = county.table(f"scenarios/{path.name}")
-        words = {key: table[key] for key in ("summary", "how_to", "icon", "order", "family", "consent") if key in table}
+        words: dict[str, object] = {key: table[key] for key in _WORDS if key in table}
         drafts.append(
             ScenarioDraft(
                 code=table["code"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.db import connection
@@ -29,7 +29,7 @@ from tanhui.scenarios.types import BehaviorReceipt, Grade, StatementLine, Statem
 from tanhui_methods import Method, explain
 
 _PREFIX = "bhv"
-DEPTHS = ("sentence", "arithmetic", "audit")
+DEPTHS: tuple[Literal["sentence", "arithmetic", "audit"], ...] = ("sentence", "arithmetic", "audit")
 
 _PAGE = """
 SELECT b.id, b.scenario_id, o.title, b.day, b.happened_at, b.grade,
