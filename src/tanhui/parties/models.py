@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import rules.permissions
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
@@ -65,9 +66,10 @@ class User(AbstractBaseUser):
         return False
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Whether a role of this user allows `perm` (in the scope `obj`). Every admin window is `parties.look`."""
-        if perm.partition(".")[2].startswith("view_"):
-            perm = "parties.look"
+        """Whether a role of this user allows `perm` (in the scope `obj`). Windows on our tables: `parties.look`."""
+        app_label, _, verb = perm.partition(".")
+        if verb.startswith("view_"):
+            perm = "parties.look" if _is_ours(app_label) else perm
         return self.is_active and bool(rules.permissions.has_perm(perm, self, obj))
 
     def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
@@ -75,7 +77,12 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         """Whether the read-only window of that room is open to this user."""
-        return self.has_perm("parties.look")
+        return _is_ours(app_label) and self.has_perm("parties.look")
+
+
+def _is_ours(app_label: str) -> bool:
+    """Tables of libraries (sign-in secrets, jobs) are shown to nobody."""
+    return apps.is_installed(f"tanhui.{app_label}")
 
 
 class Division(models.Model):

@@ -126,6 +126,16 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "碳惠"
 MFA_TOTP_TOLERANCE = 1  # one step of 30 s: phones are late, and people type slowly (RFC 6238, section 5.2)
 MFA_ADAPTER = "tanhui.office.accounts.StaffSecondFactorAdapter"
+ACCOUNT_FORMS = {
+    "login": "tanhui.office.account_forms.SignInForm",
+    "reauthenticate": "tanhui.office.account_forms.PasswordAgainForm",
+    "change_password": "tanhui.office.account_forms.NewPasswordForm",
+}
+MFA_FORMS = {
+    "authenticate": "tanhui.office.account_forms.CodeForm",
+    "reauthenticate": "tanhui.office.account_forms.CodeAgainForm",
+    "activate_totp": "tanhui.office.account_forms.FirstCodeForm",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/office/"
 LOGOUT_REDIRECT_URL = "/"

@@ -138,6 +138,10 @@ def test_the_window_is_open_to_those_who_may_look(hire):
         for _, window in windows():
             assert window.has_view_permission(request) is expected
         assert request.user.has_module_perms("parties") is expected
+        shown = {one["app_label"] for one in admin.site.get_app_list(request)}
+        assert shown == ({"parties", "scenarios", "ledger", "api"} if expected else set())
+        assert not request.user.has_perm("mfa.view_authenticator")
+        assert not request.user.has_perm("parties.change_resident")
 
 
 def test_secrets_keys_and_ciphertexts_are_in_no_window(hire):
