@@ -15,7 +15,6 @@ from tanhui.scenarios.models import Behavior, Contest, DayMark, Ruling, Scenario
 from tanhui.scenarios.rules import read_plausibility
 from tanhui.scenarios.types import ScenarioDraft
 
-
 _WORDS: tuple[str, ...] = ("summary", "how_to", "icon", "order", "family", "consent")
 
 
