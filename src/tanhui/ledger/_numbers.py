@@ -18,7 +18,8 @@ def transfer_number(serial: int) -> str:
 
 def transfer_serial(number: str) -> int | None:
     """The serial behind a public number, or None where it is not one."""
-    return unseal(_PREFIX, number, settings.TANHUI_SECRETS["number"])
+    serial = unseal(_PREFIX, number, settings.TANHUI_SECRETS["number"])
+    return serial if serial is not None and serial < 1 << 63 else None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
@@ -157,7 +158,7 @@ def _parse_cursor(before: str | None) -> tuple[int, int, int]:
         return 2**62, 0, 0
     number, line, side = (*before.split("."), "", "", "")[:3]
     serial = transfer_serial(number)
-    if serial is None or not line.isdecimal() or len(line) > 9 or side not in ("0", "1"):
+    if serial is None or not re.fullmatch("[0-9]{1,9}", line) or side not in ("0", "1"):
         raise BadInput("翻页标记无效", where="before", fix="从第一页重新开始")
     return serial, int(line), int(side)
 

@@ -28,6 +28,9 @@ from tanhui.ledger.types import (
 
 __all__ = ["close_period", "post", "reverse"]
 
+CLOSE_WAIT_MS = 5_000
+"""How long a close waits for postings under way; meanwhile new postings wait for the close."""
+
 
 def post(*, postings: Iterable[Posting] | Staged, at: datetime) -> PostResult:
     """Put transfers into the books, all or none; `at` is the time of recording.
@@ -81,7 +84,7 @@ def close_period(*, book: Book, through_on: date, at: datetime, by: str) -> Peri
     if through_on >= local_day(at):
         raise PeriodClosed("当日尚未结束，不能结账", where=through_on.isoformat(), fix="次日再结")
     with refusals(), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '5s'")
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(CLOSE_WAIT_MS)])
         cursor.execute("LOCK TABLE ledger_period_close IN EXCLUSIVE MODE")
         cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
     last = queries.period(book)
