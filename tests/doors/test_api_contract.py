@@ -13,7 +13,7 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 from django.http import HttpRequest
 from django.test import Client
 from hypothesis import HealthCheck, settings
@@ -53,7 +53,7 @@ def test_every_operation_says_in_chinese_what_it_does_and_how_it_fails() -> None
     for method, path, operation in operations():
         assert any("\u4e00" <= letter <= "\u9fff" for letter in operation["summary"]), path
         assert operation.get("description"), f"{method} {path}"
-        assert {"400", "429", "500"} <= set(operation["responses"]), path
+        assert {"400", "429", "500", "503"} <= set(operation["responses"]), path
         for status, response in operation["responses"].items():
             if int(status) >= 400:
                 assert list(response["content"]) == ["application/problem+json"], (path, status)
@@ -118,6 +118,21 @@ def test_bad_json_is_a_problem(client: Client, body: bytes) -> None:
 def test_bodies_beyond_the_limit_are_refused_unread(client: Client) -> None:
     body = b" " * (2 * 1024 * 1024 + 1)
     problem(client.post("/api/v1/resident/sign-in", body, content_type="application/json"), 413, "too_large")
+
+
+def test_a_strange_host_is_a_problem_for_programs_and_a_page_for_people(client: Client) -> None:
+    problem(client.get("/api/v1/open/county", headers={"host": "evil.example"}), 400, "bad_request")
+    assert client.get("/", headers={"host": "evil.example"})["Content-Type"].startswith("text/html")
+
+
+def test_a_database_that_is_away_says_to_come_back(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(limits, "count", away)
+    response = client.get("/api/v1/open/scenarios")
+    problem(response, 503, "unavailable")
+    assert response["Retry-After"] == "10"
 
 
 def test_an_unexpected_error_tells_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tanhui.api.schemas import Problem
 
-_ALWAYS = (400, 429, 500)
+_ALWAYS = (400, 429, 500, 503)
 
 
 def answers(schema: type[Any], *problems: int, status: int = 200) -> dict[int, Any]:

@@ -7,9 +7,11 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseNotAllowed
 from django.utils import timezone
+from django.views import defaults
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.responses import Response
@@ -152,6 +154,7 @@ def register_handlers(api: NinjaAPI) -> None:
     api.add_exception_handler(ValidationError, _invalid)
     api.add_exception_handler(AuthenticationError, _unauthenticated)
     api.add_exception_handler(HttpError, _http_error)
+    api.add_exception_handler(OperationalError, _unavailable)
     api.add_exception_handler(Exception, _unexpected)
 
 
@@ -178,6 +181,12 @@ def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
     first = errors[0] if errors else {"where": "", "message": ""}
     detail = f"{first['where'] or '请求'}：{first['message']}"
     return problem(422, code="bad_input", detail=detail, fix="按接口文档改正后重试", errors=errors)
+
+
+def _unavailable(request: HttpRequest, error: Any) -> HttpResponse:
+    _LOG.error("api.database", path=request.path, exc_info=error)
+    fix = "稍后原样重试；报送用同一报文编号，写操作用同一幂等键，不会重复"
+    return problem(503, detail="数据库暂时连不上，没有存入任何数据", fix=fix, headers={"Retry-After": "10"})
 
 
 def _unexpected(request: HttpRequest, error: Any) -> HttpResponse:
@@ -219,6 +228,13 @@ def _refused_unread(request: HttpRequest) -> HttpResponse | None:
 
 def _too_large() -> HttpResponse:
     return problem(413, detail=f"请求超过 {MAX_BODY_BYTES // 1024**2} MiB", fix="拆成几个请求")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's own refusals (a wrong host name, a malformed header): a problem for programs, a page for people."""
+    if request.path_info.startswith("/api/"):
+        return problem(400, detail="请求头有误，例如 Host 不是本平台的地址")
+    return defaults.bad_request(request, exception)
 
 
 def no_such_path(request: HttpRequest, path: str = "") -> HttpResponse:
