@@ -202,9 +202,8 @@ class _Compiler:
 
         Totals of int4 are bigint on PostgreSQL, those of bigint are numeric and cost several times as much.
         """
-        group = [table.person, *self.period(table, per)]
-        window = ibis.cumulative_window(group_by=group, order_by=[table.at, table.tie, table.event_id])
-        return bigint((column.cast("int32") if largest < _INT32_BELOW else column).sum().over(window))
+        narrow = column.cast("int32") if largest < _INT32_BELOW else column
+        return bigint(narrow.sum().over(self.window(table, per)))
 
     def period(self, table: Any, per: str) -> list[Column]:
         if per == "day":
@@ -222,9 +221,12 @@ class _Compiler:
 
     def rank(self, table: Any, per: str, *extra: Column) -> Column:
         """How many events of the person's period come before this one."""
+        # A count, not a row number: with the frame of the totals it shares their pass over the sorted rows.
+        return table.event_id.count().over(self.window(table, per, *extra)) - 1
+
+    def window(self, table: Any, per: str, *extra: Column) -> Any:
         group = [table.person, *self.period(table, per), *extra]
-        window = ibis.window(group_by=group, order_by=[table.at, table.tie, table.event_id])
-        return ibis.row_number().over(window)
+        return ibis.cumulative_window(group_by=group, order_by=[table.at, table.tie, table.event_id])
 
     # the layered plan
 
