@@ -113,6 +113,16 @@ def grant(username: str, role: str, scope: str, revoke: bool, by: str) -> None:
     click.echo(f"{'已收回' if revoke else '已授予'} {username}：{label}{f'（{scope}）' if scope else ''}")
 
 
+@command.command("reset-second-factor", cls=Command, examples=["tanhui parties reset-second-factor liming --by admin"])
+@click.argument("username", metavar="用户名")
+@staff_option
+def reset_second_factor(username: str, by: str) -> None:
+    """手机和备用码都丢了：取消动态验证码，本人下次登录时重新设置。须由另一位系统管理员办理。"""
+    with open_house():
+        had_one = room("office.second_factor").reset(username=username, at=now(), by=_actor(by))
+    click.echo(f"{username}：{'已取消，下次登录时重新设置' if had_one else '本来就没有设置动态验证码'}")
+
+
 @command.command(
     "bind",
     cls=Command,
