@@ -270,17 +270,16 @@ def _copy_line(batch: _Batch, row: Evidence, prepared: Prepared, scenario: Scena
     else:
         hexed = batch.keys[row.subject or ""].hex()
         person, party, key = hexed, _NULL, f"\\\\x{hexed}"
-    details: dict[str, Any] = dict(prepared.details or {})
+    details = prepared.details_text
     if row.note:
         sealed = key_ring().encrypt(row.note.encode(), context=_NOTE_CONTEXT)
-        details["sealed_note"] = sealed.hex()
-    written = _encode(details).translate(_COPY_ESCAPES) if details else _NULL
-    ended = prepared.ended_at.isoformat() if prepared.ended_at else _NULL
-    quantities = "\t".join(_NULL if value is None else str(value) for value in prepared.columns)
+        details = _encode(prepared.details | {"sealed_note": sealed.hex()})
+    written = details.translate(_COPY_ESCAPES) if details else _NULL
+    quantities = "\t".join([_NULL if value is None else str(value) for value in prepared.columns])
     return (
         f"{batch.rows_read}\t{number}\t{row.external_id.translate(_COPY_ESCAPES)}\t{row.revision}\t{scenario.pk}\t"
-        f"{party}\t{key}\t{prepared.happened_at.isoformat()}\t"
-        f"{ended}\t{max(row.grade, batch.source.top_grade)}\t{quantities}\t{written}\t"
+        f"{party}\t{key}\t{prepared.happened_text}\t"
+        f"{prepared.ended_text or _NULL}\t{max(row.grade, batch.source.top_grade)}\t{quantities}\t{written}\t"
         f"\\\\x{content_digest(row, prepared, person).hex()}\n"
     )
 

@@ -36,9 +36,9 @@ def outcome(row: Evidence | Refusal) -> dict[str, Any]:
     return {
         "row": row.row_number,
         "external_id": row.external_id,
-        "happened_at": prepared.happened_at.isoformat(),
-        "ended_at": prepared.ended_at.isoformat() if prepared.ended_at else None,
-        "quantities": {name: value for name, value in columns.items() if value is not None} | (prepared.details or {}),
+        "happened_at": prepared.happened_text,
+        "ended_at": prepared.ended_text or None,
+        "quantities": {name: value for name, value in columns.items() if value is not None} | prepared.details,
     }
 
 
