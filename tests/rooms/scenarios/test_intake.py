@@ -288,14 +288,15 @@ def test_after_unbinding_evidence_waits_again() -> None:
 def test_withdrawn_evidence_does_not_come_back_with_its_file() -> None:
     bind("U1", resident("li"))
     waiting = replace(RIDE, external_id="T2", subject="U2")
-    send(RIDE, waiting)
+    send(RIDE, waiting, replace(waiting, external_id="T4"))
     DayMark.objects.all().delete()
     receipt = withdraw(source="valleybike", external_ids=["T1", "T2", "T9"], reason="误报", at=AT)
     assert (receipt.withdrawn, receipt.waiting_withdrawn, receipt.unknown) == (1, 1, ("T9",))
     assert DayMark.objects.count() == 1
     assert Supersession.objects.get().reason == "误报"
     bind("U2", resident("wang"))
-    assert claim_bound_evidence(at=AT) == 0
+    assert claim_bound_evidence(at=AT) == 1
+    assert set(Behavior.objects.values_list("external_id", flat=True)) == {"T1", "T4"}
     assert counts(send(RIDE, waiting, replace(RIDE, external_id="T3"))) == (3, 1, 0, 2, 0)
     again = withdraw(source="valleybike", external_ids=["T1", "T2"], reason="误报", at=AT)
     assert (again.withdrawn, again.waiting_withdrawn, again.already_withdrawn) == (0, 0, 2)
