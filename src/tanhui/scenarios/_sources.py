@@ -56,11 +56,12 @@ def admit_source(*, draft: SourceDraft, at: datetime, by: Actor | None = None) -
     partner = Source.objects.select_for_update().filter(code=code).first()
     before = None if partner is None else _state(partner)
     if partner is None:
-        partner = Source(code=code, admitted_at=at)
+        partner = Source(code=code, status=SourceStatus.ACTIVE.value, admitted_at=at)
     partner.title = draft.title.strip()
     partner.scenarios = sorted(set(draft.scenarios))
     partner.top_grade = int(draft.top_grade)
-    partner.status = draft.status.value
+    if draft.status is not None:
+        partner.status = draft.status.value
     if draft.organization is not None:
         partner.organization_id = parties.party(draft.organization).id
     partner.save()

@@ -134,14 +134,15 @@ class SourceDraft:
     """What a partner shall be after `admit`. `scenarios` are the codes it may report, none meaning all.
 
     Better grades than `top_grade` count as that grade. `organization` is a party number. `keys` are added,
-    `revoke_keys` revoked; a revoked key stays on record and cannot come back.
+    `revoke_keys` revoked; a revoked key stays on record and cannot come back. Without a `status` a new partner is
+    active and a known one stays as it is, so that loading the county's files again lifts no suspension.
     """
 
     code: str
     title: str
     scenarios: tuple[str, ...] = ()
     top_grade: Grade = Grade.B
-    status: SourceStatus = SourceStatus.ACTIVE
+    status: SourceStatus | None = None
     organization: str | None = None
     keys: tuple[SourceKeyDraft, ...] = ()
     revoke_keys: tuple[str, ...] = ()

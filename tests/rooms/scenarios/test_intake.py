@@ -414,8 +414,11 @@ def test_partners_are_admitted_altered_and_suspended() -> None:
     with pytest.raises(KeyTaken):
         admit_source(draft=replace(BIKES, keys=(key,)), at=AT)
     admit_source(draft=replace(BIKES, status=SourceStatus.SUSPENDED), at=AT)
+    admit_source(draft=BIKES, at=AT)
     with pytest.raises(SourceSuspended):
         send(RIDE)
+    admit_source(draft=replace(BIKES, status=SourceStatus.ACTIVE), at=AT)
+    assert send(RIDE).rows_read == 1
     with pytest.raises(UnknownSource):
         submit(source="nobody", delivery=draft(), evidence=[RIDE], at=AT)
 
