@@ -53,7 +53,7 @@ def _difference(result: Result, expected: Expectation) -> str:
 
 def publication_problems(method: Method) -> list[Problem]:
     """Everything that keeps a method from being published; empty when it may be."""
-    problems = [*_chapters(method), *_coverage(method), *run_examples(method)]
+    problems = [*_chapters(method), *_idle(method), *_coverage(method), *run_examples(method)]
     if not method.references:
         problems.append(Problem("没有列出引用的标准", method.path, 1, "在 references 里列出"))
     return problems
@@ -67,6 +67,17 @@ def _chapters(method: Method) -> Iterable[Problem]:
             yield Problem(f"缺少章节“{heading}”", method.path, 0, f"补上“## {heading}”一章")
         elif not chapter.markdown.strip():
             yield Problem(f"章节“{heading}”是空的", method.path, chapter.line, "写明内容；不适用的写明理由")
+
+
+def _idle(method: Method) -> Iterable[Problem]:
+    """A formula or value that nothing uses misleads its reader: a leakage that is written but not subtracted."""
+    for name, formula in method.formulas.items():
+        if name not in method.order:
+            message = f"公式 {name} 没有用到 reduction 里"
+            yield Problem(message, method.path, formula.place.line, "用上它，或删去")
+    for name, parameter in method.parameters.items():
+        if name not in method.used:
+            yield Problem(f"参数 {name} 没有用到", method.path, parameter.line, "用上它，或删去")
 
 
 def _coverage(method: Method) -> Iterable[Problem]:

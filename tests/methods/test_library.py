@@ -188,3 +188,10 @@ def test_importing_loads_neither_units_nor_columns() -> None:
     code = f"import sys, tanhui_methods; print([name for name in {heavy} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT / "src")
     assert run.stdout.strip() == "[]"
+
+
+def test_a_leakage_that_is_not_subtracted_is_told(load: Load) -> None:
+    method = load(("reduction = baseline − project", "leakage = project\nreduction = baseline"))
+    said = "\n".join(str(problem) for problem in publication_problems(method))
+    for lack in ("公式 leakage 没有用到", "公式 project 没有用到", "参数 grid 没有用到"):
+        assert lack in said
