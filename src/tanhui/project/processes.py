@@ -104,7 +104,8 @@ class Supervisor:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:  # asked twice: no more patience
             for charge in self._charges:
-                _kill(charge.process)
+                if charge.process is not None and charge.process.returncode is None:
+                    os.killpg(charge.process.pid, signal.SIGKILL)
         self.stop()
 
     def _turn(self) -> None:
@@ -112,8 +113,8 @@ class Supervisor:
             if charge.process is None:
                 if self._clock() >= charge.due:
                     self._start(charge)
-            elif charge.process.poll() is not None:
-                self._note_end(charge, charge.process.returncode)
+            elif _has_ended(charge.process):
+                self._note_end(charge, _clear_away(charge.process))
 
     def _start(self, charge: _Charge) -> None:
         charge.process = subprocess.Popen(
@@ -138,18 +139,21 @@ class Supervisor:
     def _end_all(self) -> None:
         living = [charge.process for charge in self._charges if charge.process is not None]
         for process in living:
-            if process.poll() is None:
-                process.terminate()
+            if not _has_ended(process):
+                process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline and not all(_has_ended(process) for process in living):
+            time.sleep(0.05)
         for process in living:
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                _kill(process)
-                process.wait()
+            _clear_away(process)
 
 
-def _kill(process: subprocess.Popen[bytes] | None) -> None:
-    """Kill the process and what it started: it leads a process group of its own."""
-    if process is not None and process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process ended. It is left a zombie, so that its number, its group's number, stays taken."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _clear_away(process: subprocess.Popen[bytes]) -> int:
+    """Kill the process and all that it started and left in its group, such as a killed web server's workers."""
+    os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()

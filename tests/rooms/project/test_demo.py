@@ -25,6 +25,9 @@ from tanhui.project.database import embedded_cluster
 from tanhui.project.postgres import Cluster
 from tanhui.project.serve import refuse_taken_port
 
+# One worker of pytest-xdist takes the whole module: its tests share one demo.
+pytestmark = pytest.mark.xdist_group("demo")
+
 SMALL = ("--seed", "7", "--residents", "12", "--days", "3")
 
 
@@ -80,13 +83,28 @@ def page(port: int, path: str) -> int:
         connection.close()
 
 
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """What the process says on stderr, to the line that holds `text`."""
+    said = ""
+    for line in process.stderr:
+        said += line
+        if text in line:
+            return said
+    raise AssertionError(f"never said {text}: {said}")
+
+
+def child_of(process: subprocess.Popen[str], module: bytes) -> int:
+    """The child that runs that Python module."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    (found,) = (int(pid) for pid in children if module in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+    return found
+
+
 @pytest.fixture(scope="module")
 def built(var: Path) -> Path:
     """A demo that was killed while it was being built, database and all, and then built to the end."""
     first = start(var, "demo", *SMALL, "--no-serve")
-    for line in first.stderr:
-        if line.startswith("方法学"):
-            break
+    read_until(first, "方法学")
     first.kill()
     first.communicate(timeout=30)
     os.kill(embedded_cluster(var).server_pid(), signal.SIGKILL)
@@ -125,11 +143,11 @@ def test_serve_restarts_what_is_killed_and_stops_cleanly(built):
     try:
         wait_until(lambda: page(port, "/") == 200)
         assert page(port, "/office/") in {200, 302}
-        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-        worker = next(pid for pid in children if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes())
-        os.kill(int(worker), signal.SIGKILL)
-        assert "后台任务 被信号 9 终止" in server.stderr.readline() + server.stderr.readline()
-        assert page(port, "/") == 200
+        assert "网站已就绪" in read_until(server, "已就绪")
+        for module, name in ((b"tanhui.project.worker", "后台任务"), (b"granian", "网站")):
+            os.kill(child_of(server, module), signal.SIGKILL)
+            read_until(server, f"{name} 被信号 9 终止")
+        wait_until(lambda: page(port, "/") == 200)
     finally:
         server.send_signal(signal.SIGTERM)
         _, err = server.communicate(timeout=60)
@@ -143,11 +161,7 @@ def test_demo_becomes_the_server(built):
     port = free_port()
     server = start(built, "demo", "--port", str(port))
     try:
-        said = ""
-        for line in server.stderr:
-            said += line
-            if "网站已就绪" in line:
-                break
+        said = read_until(server, "网站已就绪")
         assert f"http://127.0.0.1:{port}" in said
         assert re.search(r"demo-operator\s+演示运营员", said)
         assert page(port, "/") == 200

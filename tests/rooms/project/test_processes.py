@@ -102,6 +102,28 @@ def test_what_does_not_stop_is_killed(tmp_path, monkeypatch):
     assert gone(pids(note)[0])
 
 
+LEAVES_A_CHILD = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open(sys.argv[1], "a").write(f"{os.getpid()}\\n{child.pid}\\n")
+time.sleep(600)
+"""
+
+
+def test_what_a_killed_program_had_started_is_cleared_away_first(tmp_path):
+    note = tmp_path / "note"
+    supervisor = Supervisor([program("甲", LEAVES_A_CHILD, note)], say=lambda text: None)
+
+    def act() -> None:
+        wait_until(lambda: len(pids(note)) == 2)
+        os.kill(pids(note)[0], signal.SIGKILL)
+        wait_until(lambda: len(pids(note)) == 4)
+        assert gone(pids(note)[1])
+
+    run_until(supervisor, act)
+    assert all(gone(pid) for pid in pids(note))
+
+
 SUPERVISOR = """
 import sys
 from tanhui.project.processes import Program, Supervisor
