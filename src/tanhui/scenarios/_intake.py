@@ -328,13 +328,18 @@ def _settle_rows(cursor: CursorWrapper, batch: _Batch) -> dict[str, int]:
     drop_after = batch.at + timedelta(days=batch.rules.waiting_days)
     cursor.execute(sql.LET_WAIT, names | {"drop_after": drop_after})
     cursor.execute(sql.OUTCOMES, names)
-    counts: dict[str, int] = {}
-    for outcome, count, conflicts in cursor.fetchall():
-        counts[outcome] = count
-        if conflicts:
-            rows = json.loads(conflicts) if isinstance(conflicts, str) else conflicts
-            _keep_refused(batch, [_conflict(*row) for row in rows])
+    counts: dict[str, int] = dict(cursor.fetchall())
+    if counts.get("conflict"):
+        _refuse_conflicts(batch, names)
     return counts
+
+
+def _refuse_conflicts(batch: _Batch, names: dict[str, Any]) -> None:
+    """Keep the rows that contradict what came before; there may be as many as the delivery has rows."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql.CONFLICTS, names)
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            _keep_refused(batch, [_conflict(*row) for row in rows])
 
 
 def _supersede(cursor: CursorWrapper, batch: _Batch, names: dict[str, Any]) -> None:
@@ -344,9 +349,9 @@ def _supersede(cursor: CursorWrapper, batch: _Batch, names: dict[str, Any]) -> N
         cursor.execute(sql.SUPERSEDE_DELIVERED, names)
 
 
-def _conflict(row_number: int, external_id: str, revision: int, content: Mapping[str, object]) -> Refusal:
+def _conflict(row_number: int, external_id: str, revision: int, content: str) -> Refusal:
     message = f"编号 {external_id}（修订 {revision}）已经收到过，内容不同；更正请用更高的修订号"
-    return Refusal(row_number, "conflict", message, json.dumps(content, ensure_ascii=False))
+    return Refusal(row_number, "conflict", message, content)
 
 
 @transaction.atomic

@@ -105,7 +105,7 @@ SELECT DISTINCT c.party_id, c.day FROM corrected c JOIN superseded s ON s.behavi
 SUPERSEDE_DELIVERED = _SUPERSEDE.format(touched="SELECT DISTINCT external_id FROM scenarios_intake")
 SUPERSEDE_NAMED = _SUPERSEDE.format(touched="SELECT DISTINCT unnest(%(external_ids)s::text[]) AS external_id")
 
-OUTCOMES = """
+_OUTCOME = """
 WITH outcome AS (
   SELECT s.seq, s.row_number, s.external_id, s.revision, s.happened_at, s.ended_at, s.distance_m, s.mass_g,
          s.energy_wh, s.item_count, s.details,
@@ -123,13 +123,13 @@ WITH outcome AS (
     SELECT delivery_id, content_digest FROM scenarios_waiting_evidence
     WHERE source_id = %(source)s AND external_id = s.external_id AND revision = s.revision LIMIT 1) w ON true
 )
-SELECT outcome, count(*),
-       CASE WHEN outcome = 'conflict' THEN jsonb_agg(
-         jsonb_build_array(row_number, external_id, revision, to_jsonb(o) - 'outcome' - 'seq')
-         ORDER BY row_number, seq)
-       END
-FROM outcome o GROUP BY outcome
 """
+OUTCOMES = _OUTCOME + "SELECT outcome, count(*) FROM outcome GROUP BY outcome"
+CONFLICTS = (
+    _OUTCOME
+    + "SELECT row_number, external_id, revision, (to_jsonb(o) - 'outcome' - 'seq')::text"
+    + " FROM outcome o WHERE outcome = 'conflict' ORDER BY seq"
+)
 
 CLAIM = """
 WITH claimed AS (
