@@ -31,6 +31,7 @@ MATRIX = """
 page             administrator operator committee auditor partner clerk
 start            y y y y y y
 partners         y y y y y -
+partners-csv     y y y y y -
 partner          y y y y y -
 partner-admit    - y - - - -
 partner-change   - y - - - -
@@ -46,6 +47,7 @@ method-register  - y - - - -
 method-propose   - y - - - -
 method-sign      - - y - - -
 method-replay    - y y - - -
+method-replay-csv - y y - - -
 runs             y y y y - -
 runs-csv         y y y y - -
 run              y y y y - -
@@ -106,6 +108,7 @@ def _address(page: str, county: dict[str, str], source: str = "demo-e-bike") -> 
         "method-propose": [county["method"]],
         "method-sign": [county["method"]],
         "method-replay": [county["method"]],
+        "method-replay-csv": [county["method"]],
         "run": [county["run"]],
         "transfer": [county["transfer"]],
     }
@@ -113,7 +116,7 @@ def _address(page: str, county: dict[str, str], source: str = "demo-e-bike") -> 
 
 
 def _ask(client: Client, page: str, address: str) -> Any:
-    period = {"starts_on": "2026-09-01", "last_on": "2026-09-30"} if page == "method-replay" else {}
+    period = {"starts_on": "2026-09-01", "last_on": "2026-09-30"} if page.startswith("method-replay") else {}
     return client.post(address) if page in CHANGES else client.get(address, period)
 
 

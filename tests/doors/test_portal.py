@@ -13,9 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from tests.doors.pages import Page
 from tests.doors.public import PLAIN, page_of, rows_of
+from tests.rooms.scenarios.world import START
 
 from tanhui.kernel.county import load_county
 from tanhui.portal import shelf
+from tanhui.scenarios import services
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +51,20 @@ def test_every_method_has_its_page_its_file_and_its_hash(client: Client) -> None
         assert method.rule_hash in page.text
         file = client.get(reverse("portal:method-file", args=[method.family, method.name, method.version]))
         assert hashlib.sha256(file.content).hexdigest() == method.content_hash
+
+
+def test_a_document_that_is_not_in_force_here_says_so_whatever_it_says_of_itself(client: Client) -> None:
+    assert shelf.library().methods[0].status == "in_force"
+    page = page_of(client, "method", "transport", "shared-e-bike")
+    assert "未登记施行" in page.text
+    assert "现在没有在本平台施行" in page.text
+
+
+def test_a_method_in_public_notice_asks_for_opinions(client: Client) -> None:
+    for stage in ("draft", "committee_review", "public_notice"):
+        services.advance_method(name="shared-e-bike", version="1.0.0", stage=stage, at=START)
+    assert "公示中，征求意见" in page_of(client, "methods").text
+    assert "正在公示" in page_of(client, "method", "transport", "shared-e-bike").text
 
 
 @pytest.mark.parametrize("path", ["/methods/transport/none/", "/methods/energy/shared-e-bike/", "/nowhere/"])

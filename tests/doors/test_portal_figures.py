@@ -39,7 +39,8 @@ def people(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, 
         parties.register(details=divisions(this_county()), at=START, by=SYSTEM)
         consents = dict.fromkeys(PURPOSES, CONSENT_VERSION)
         first, second = sorted(row.statistical_code for row in parties_queries.divisions("township"))[:2]
-        places = [first] * 2 + [second] * 5
+        villages = [row.statistical_code for row in parties_queries.divisions("village") if row.parent_code == second]
+        places = [first] * 2 + [second] * 2 + villages[:3]
         details = [
             ResidentDetails(
                 login=LoginId("development", f"r{at}"), nickname=f"昵称甲{at}", division_code=place, consents=consents
@@ -81,6 +82,15 @@ def test_the_figures_of_the_home_page_are_those_of_the_books(client: Client, set
     assert len(days) == 91
     assert sum(int(row[2]) for row in days[1:]) == grams
     assert days[-1][0] == DAY.isoformat()
+
+
+def test_a_method_in_force_says_since_when_and_how_to_take_part(client: Client, settled: object) -> None:
+    page = page_of(client, "method", "transport", "shared-e-bike")
+    assert "在本平台施行 2018年1月1日起" in page.text
+    assert "怎么参与" in page.text
+    assert "没有在本平台施行" not in page.text
+    home = page_of(client, "home")
+    assert reverse("portal:method", args=["transport", "shared-e-bike"]) in {link["href"] for link in home.all("a")}
 
 
 def test_a_township_with_few_residents_shows_no_figure_and_no_count(client: Client, settled: object) -> None:

@@ -21,6 +21,7 @@ from tanhui.parties.types import Scope
 PAGES: dict[str, str] = {
     "start": "office.enter",
     "partners": "scenarios.look",
+    "partners-csv": "scenarios.look",
     "partner": "scenarios.look",
     "partner-admit": "scenarios.admit_source",
     "partner-change": "scenarios.admit_source",
@@ -36,6 +37,7 @@ PAGES: dict[str, str] = {
     "method-propose": "scenarios.propose_method",
     "method-sign": "scenarios.sign_method",
     "method-replay": "scenarios.replay",
+    "method-replay-csv": "scenarios.replay",
     "runs": "ledger.look",
     "runs-csv": "ledger.look",
     "run": "ledger.look",

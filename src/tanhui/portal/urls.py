@@ -16,6 +16,7 @@ urlpatterns = [
     path("factors/", library.factors, name="factors"),
     path("factors.csv", library.factors_csv, name="factors-csv"),
     path("budget/", pages.budget, name="budget"),
+    path("budget.csv", pages.budget_csv, name="budget-csv"),
     path("receipt/", receipts.receipts, name="receipts"),
     path("receipt/<str:number>/", receipts.receipt, name="receipt"),
     path("figures/days.csv", home.days_csv, name="days-csv"),

@@ -161,11 +161,11 @@ def figures_by_township() -> list[TownshipFigure]:
         place = places.get(party_id)
         if place is None or place.level == "county":
             continue
-        code = place.code if place.level == "township" else place.parent_code
+        code = place.statistical_code if place.level == "township" else place.parent_code
         people, all_grams, all_points = sums.get(code, (0, 0, 0))
         sums[code] = (people + 1, all_grams + grams, all_points + points)
     townships = parties.divisions("township")
-    return [_township(place.code, place.name, *sums.get(place.code, (0, 0, 0))) for place in townships]
+    return [_township(place.code, place.name, *sums.get(place.statistical_code, (0, 0, 0))) for place in townships]
 
 
 def _township(code: str, name: str, residents: int, reduction_g: int, points: int) -> TownshipFigure:

@@ -13,23 +13,10 @@ from tanhui.ledger import queries as ledger
 from tanhui.ledger.types import AccountRef
 from tanhui.office.access import office_page
 from tanhui.office.files import csv_file
+from tanhui.office.words import HOLDERS, KINDS, account_words
 from tanhui.scenarios import queries as scenarios
 
-_HOLDERS = {"system": "系统", "party": "居民和单位"}
-_CODES = {"programme": "积分池", "expired": "已到期", "owed": "待扣回"}
 _HEADER = ["账簿", "持有人", "账户", "代码", "户数", "借方", "贷方", "余额"]
-
-
-def account_words(code: str, titles: dict[str, str]) -> str:
-    """An account code in words."""
-    head, _, tail = code.partition(":")
-    if head == "grade":
-        return f"{tail} 级证据的减排量"
-    if head == "expires":
-        return f"{tail}年底到期的积分"
-    if head == "avoided":
-        return f"避免的排放：{titles.get(tail, tail)}"
-    return _CODES.get(code, code)
 
 
 def _titles() -> dict[str, str]:
@@ -46,7 +33,7 @@ def books(request: HttpRequest) -> HttpResponse:
     shown = []
     ordered = sorted(balance.lines, key=lambda row: (row.book, row.holder, row.code))
     for book, lines in groupby(ordered, lambda row: row.book):
-        rows = [(row, _HOLDERS[row.holder], account_words(row.code, titles)) for row in lines]
+        rows = [(row, HOLDERS[row.holder], account_words(row.code, titles)) for row in lines]
         shown.append(
             {
                 "book": book,
@@ -67,7 +54,7 @@ def books_csv(request: HttpRequest) -> HttpResponse:
     """The trial balance as a file."""
     titles = _titles()
     rows = (
-        (row.book.title, _HOLDERS[row.holder], account_words(row.code, titles), row.code, row.accounts,
+        (row.book.title, HOLDERS[row.holder], account_words(row.code, titles), row.code, row.accounts,
          row.debits, row.credits, row.balance)
         for row in ledger.trial_balance().lines
     )  # fmt: skip
@@ -85,4 +72,10 @@ def transfer(request: HttpRequest, number: str) -> HttpResponse:
         return f"{'系统' if account.party_id is None else '居民'}：{account_words(account.code, titles)}"
 
     entries: list[tuple[Any, str, str]] = [(row, words(row.debit), words(row.credit)) for row in found.entries]
-    return render(request, "office/transfer.html", {"section": "books", "transfer": found, "entries": entries})
+    context = {
+        "section": "books",
+        "transfer": found,
+        "kind": KINDS.get(found.kind, found.kind),
+        "entries": entries,
+    }
+    return render(request, "office/transfer.html", context)

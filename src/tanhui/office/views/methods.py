@@ -13,9 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tanhui.kernel.days import local_day
 from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor
+from tanhui.office.files import csv_file
 from tanhui.office.forms import DecisionForm, PeriodForm
 from tanhui.scenarios import queries as scenarios
 from tanhui.scenarios import services
+from tanhui.scenarios.types import Replay
 
 STAGES = (
     ("draft", "草案"),
@@ -145,11 +147,37 @@ def sign(request: HttpRequest, rule_hash: str) -> HttpResponse:
 @office_page("method-replay")
 def replay(request: HttpRequest, rule_hash: str) -> HttpResponse:
     """What this version would have made of real behaviors, beside what the books hold. Posts nothing."""
-    version = scenarios.method_version(rule_hash)
     form = PeriodForm(request.GET)
-    result = None
-    if form.is_valid():
-        ends_on = form.cleaned_data["last_on"] + timedelta(days=1)
-        result = scenarios.shadow_replay(rule_hash, starts_on=form.cleaned_data["starts_on"], ends_on=ends_on)
-    context = {"section": "methods", "version": version, "form": form, "replay": result}
+    result = _replay(rule_hash, form)
+    context = {
+        "section": "methods",
+        "version": scenarios.method_version(rule_hash),
+        "form": form,
+        "replay": result,
+        "query": request.GET.urlencode(),
+    }
     return render(request, "office/replay.html", context, status=200 if result else 422)
+
+
+def _replay(rule_hash: str, form: PeriodForm) -> Replay | None:
+    if not form.is_valid():
+        return None
+    ends_on = form.cleaned_data["last_on"] + timedelta(days=1)
+    return scenarios.shadow_replay(rule_hash, starts_on=form.cleaned_data["starts_on"], ends_on=ends_on)
+
+
+@require_safe
+@office_page("method-replay-csv")
+def replay_csv(request: HttpRequest, rule_hash: str) -> HttpResponse:
+    """The same replay as a file."""
+    result = _replay(rule_hash, PeriodForm(request.GET))
+    groups = (
+        (("场景", result.by_scenario), ("乡镇", result.by_township), ("十等分", result.by_decile)) if result else ()
+    )
+    rows = (
+        (kind, row.group, row.behaviors, row.old_g, row.new_g, row.old_points, row.new_points)
+        for kind, group in groups
+        for row in group
+    )
+    header = ["分类", "分组", "行为", "现在（克）", "重算（克）", "现在（积分）", "重算（积分）"]
+    return csv_file("replay.csv", header, rows)

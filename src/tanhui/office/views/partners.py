@@ -19,14 +19,30 @@ from tanhui.scenarios import queries as scenarios
 from tanhui.scenarios import services
 
 _PAGE = 50
+_HEADER = ["代码", "名称", "状态", "最高等级", "批次", "收下", "待绑定", "退回", "最近"]
 
 
 @require_safe
 @office_page("partners")
 def partners(request: HttpRequest) -> HttpResponse:
     """Every partner that this person may see."""
-    seen = [row for row in scenarios.sources() if may(request.user, "partner", Scope("source", row.code))]
-    return render(request, "office/partners.html", {"section": "partners", "partners": seen})
+    return render(request, "office/partners.html", {"section": "partners", "partners": _seen(request)})
+
+
+def _seen(request: HttpRequest) -> list[Any]:
+    return [row for row in scenarios.sources() if may(request.user, "partner", Scope("source", row.code))]
+
+
+@require_safe
+@office_page("partners-csv")
+def partners_csv(request: HttpRequest) -> HttpResponse:
+    """The same partners as a file."""
+    rows = (
+        (row.code, row.title, row.status_title, row.top_grade, row.deliveries, row.rows_accepted, row.rows_waiting,
+         row.rows_refused, row.latest_at.isoformat() if row.latest_at else None)
+        for row in _seen(request)
+    )  # fmt: skip
+    return csv_file("partners.csv", _HEADER, rows)
 
 
 @require_safe

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from tanhui.kernel.days import day_end, day_start
 from tanhui.office.access import office_page
 from tanhui.office.files import csv_file
+from tanhui.office.words import ACTS
 from tanhui.parties import queries as parties
 
 _PAGE = 50
@@ -49,7 +50,8 @@ def trail(request: HttpRequest) -> HttpResponse:
         query.pop(key, None)
     context = {
         "section": "trail",
-        "rows": [(row, _detail(row.detail)) for row in rows[:_PAGE]],
+        "rows": [(row, ACTS.get(row.action, ""), _detail(row.detail)) for row in rows[:_PAGE]],
+        "acts": sorted(ACTS.items(), key=lambda act: act[1]),
         "next": rows[_PAGE - 1].sequence if len(rows) > _PAGE else None,
         "shown": shown,
         "before": cursor,

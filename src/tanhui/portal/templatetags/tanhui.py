@@ -37,6 +37,7 @@ STAGE_WORDS = {
     "public_notice": ("info", "公示"),
     "in_force": ("good", "施行"),
     "withdrawn": ("bad", "废止"),
+    "unregistered": ("", "未登记施行"),
 }
 OUTCOME_WORDS = {
     "counted": ("good", "已计入"),
@@ -181,7 +182,7 @@ def outcome_badge(value: object) -> SafeString:
 def short(value: object) -> SafeString:
     """A public number or a hash, shortened for a table; the whole is in the title."""
     text = str(value)
-    if len(text) <= 16:
+    if len(text) <= 24:
         return format_html('<span class="mono">{}</span>', text)
     return format_html('<span class="mono nowrap" title="{}">{}…{}</span>', text, text[:8], text[-4:])
 

@@ -10,12 +10,15 @@ from typing import Any
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from tanhui.kernel.days import local_day
 from tanhui.portal.files import csv_file
+from tanhui.portal.shelf import library
 from tanhui.scenarios import queries as scenarios
+from tanhui_methods import MethodError
 
 CHART_DAYS = 90
 _KEEP_SECONDS = 600
@@ -51,6 +54,15 @@ def _figures() -> _Figures:
     return kept
 
 
+def _method_addresses() -> dict[str, str]:
+    """Where each method can be read, by its name; nothing while the library is broken."""
+    try:
+        methods = library().methods
+    except MethodError:
+        return {}
+    return {method.name: reverse("portal:method", args=[method.family, method.name]) for method in methods}
+
+
 def _levels(values: Sequence[int | None]) -> list[int]:
     """A level 1 to 5 for each value, in equal steps of the largest; 0 where there is nothing to show."""
     largest = max((value for value in values if value), default=0)
@@ -61,6 +73,7 @@ def _levels(values: Sequence[int | None]) -> list[int]:
 def home(request: HttpRequest) -> HttpResponse:
     """The county's figures as of the last settlement."""
     figures = _figures()
+    addresses = _method_addresses()
     levels = _levels([township.reduction_g for township in figures.townships])
     context = {
         "section": "home",
@@ -73,7 +86,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "grams": [figure.reduction_g for figure in figures.days],
             "behaviors": [figure.behaviors for figure in figures.days],
         },
-        "scenarios": figures.scenarios,
+        "scenarios": [(figure, addresses.get(figure.method_name, "")) for figure in figures.scenarios],
         "most_grams": max((figure.reduction_g for figure in figures.scenarios), default=0),
         "townships": list(zip(figures.townships, levels, strict=True)),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from itertools import groupby
 from pathlib import Path
@@ -18,6 +19,7 @@ from tanhui.portal.document import chapters
 from tanhui.portal.files import csv_file
 from tanhui.portal.shelf import library
 from tanhui.portal.words import FAMILIES, TABLES, factor_words, region_words
+from tanhui.scenarios import queries as scenarios
 from tanhui_methods import FactorRow, Method, MethodError
 from tanhui_methods.factors import HEADER
 
@@ -38,6 +40,15 @@ def _readable(view: View) -> View:
     return guarded
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """A method version with its stage on this platform, and how many versions the method has."""
+
+    method: Method
+    stage: str
+    versions: int
+
+
 def _version_key(method: Method) -> tuple[int, ...]:
     return tuple(int(part) for part in method.version.split("."))
 
@@ -46,20 +57,37 @@ def _version_key(method: Method) -> tuple[int, ...]:
 @_readable
 def methods(request: HttpRequest) -> HttpResponse:
     """Every method, by family: the version that rules today, or the newest."""
-    today = local_day(timezone.now())
-    shelf = library()
-    shown: list[tuple[Method, int]] = []
-    for _name, versions in groupby(sorted(shelf.methods, key=lambda m: m.name), key=lambda m: m.name):
-        ordered = sorted(versions, key=_version_key, reverse=True)
-        ruling = next((method for method in ordered if method.in_force(today)), ordered[0])
-        shown.append((ruling, len(ordered)))
+    stages = _stages()
+    everything = library().methods
+    shown: list[_Listed] = []
+    for _name, group in groupby(sorted(everything, key=lambda m: m.name), key=lambda m: m.name):
+        versions = sorted(group, key=_version_key, reverse=True)
+        chosen = _pick(versions, None, stages)
+        shown.append(_Listed(chosen, _stage(chosen, stages), len(versions)))
     order = list(FAMILIES)
-    shown.sort(key=lambda pair: (order.index(pair[0].family) if pair[0].family in order else 99, pair[0].number))
-    families = [
-        (FAMILIES.get(family, family), family, list(rows))
-        for family, rows in groupby(shown, key=lambda pair: pair[0].family)
-    ]
-    return render(request, "portal/methods.html", {"section": "methods", "families": families, "count": len(shown)})
+    shown.sort(
+        key=lambda each: (order.index(each.method.family) if each.method.family in order else 99, each.method.number)
+    )
+    context = {
+        "section": "methods",
+        "families": [
+            (FAMILIES.get(family, family), family, list(rows))
+            for family, rows in groupby(shown, key=lambda each: each.method.family)
+        ],
+        "count": len(shown),
+        "noticed": [method for method in everything if _stage(method, stages) == "public_notice"],
+    }
+    return render(request, "portal/methods.html", context)
+
+
+def _stages() -> dict[str, Any]:
+    """Every version as this platform has registered it: by rule hash, so that an altered file is another version."""
+    return {version.rule_hash: version for version in scenarios.method_versions()}
+
+
+def _stage(method: Method, stages: dict[str, Any]) -> str:
+    version = stages.get(method.rule_hash)
+    return version.stage if version else "unregistered"
 
 
 def _versions(family: str, name: str) -> list[Method]:
@@ -69,10 +97,19 @@ def _versions(family: str, name: str) -> list[Method]:
     return sorted(found, key=_version_key, reverse=True)
 
 
-def _pick(versions: Sequence[Method], version: str | None) -> Method:
+def _rules(method: Method, stages: dict[str, Any]) -> bool:
+    """Whether this very document decides about today's acts on this platform."""
+    version = stages.get(method.rule_hash)
+    if version is None or version.in_force is None:
+        return False
+    starts_on, ends_on = version.in_force
+    today = local_day(timezone.now())
+    return starts_on <= today and (ends_on is None or today < ends_on)
+
+
+def _pick(versions: Sequence[Method], version: str | None, stages: dict[str, Any]) -> Method:
     if version is None:
-        today = local_day(timezone.now())
-        return next((method for method in versions if method.in_force(today)), versions[0])
+        return next((method for method in versions if _rules(method, stages)), versions[0])
     found = next((method for method in versions if method.version == version), None)
     if found is None:
         raise Http404
@@ -83,16 +120,19 @@ def _pick(versions: Sequence[Method], version: str | None) -> Method:
 @_readable
 def method(request: HttpRequest, family: str, name: str, version: str | None = None) -> HttpResponse:
     """One version of one method: the whole document, readable."""
-    versions = _versions(family, name)
-    chosen = _pick(versions, version)
-    shelf = library()
+    versions, stages = _versions(family, name), _stages()
+    chosen = _pick(versions, version, stages)
+    opened = [scenario for scenario in scenarios.scenarios() if scenario.method_name == name]
     context = {
         "section": "methods",
         "method": chosen,
         "family_title": FAMILIES.get(family, family),
-        "versions": versions,
-        "chapters": chapters(chosen, shelf),
-        "in_force": chosen.in_force(local_day(timezone.now())),
+        "stage": _stage(chosen, stages),
+        "rules_today": _rules(chosen, stages),
+        "registered": stages.get(chosen.rule_hash),
+        "versions": [_Listed(each, _stage(each, stages), 1) for each in versions],
+        "chapters": chapters(chosen, library()),
+        "scenario": opened[0] if opened else None,
     }
     return render(request, "portal/method.html", context)
 
@@ -101,7 +141,7 @@ def method(request: HttpRequest, family: str, name: str, version: str | None = N
 @_readable
 def method_file(request: HttpRequest, family: str, name: str, version: str) -> HttpResponse:
     """The document as it is evaluated, byte for byte: its SHA-256 is the hash on the page."""
-    chosen = _pick(_versions(family, name), version)
+    chosen = _pick(_versions(family, name), version, {})
     response = HttpResponse(chosen.text.encode(), content_type="text/markdown; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{version}.md"'
     return response

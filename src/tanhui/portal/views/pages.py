@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from tanhui.kernel.county import load_county
 from tanhui.kernel.errors import NotFound
+from tanhui.portal.files import csv_file
 from tanhui.scenarios import queries as scenarios
 
 _YEAR_SECONDS = 365 * 24 * 60 * 60
@@ -32,6 +33,13 @@ def budget(request: HttpRequest) -> HttpResponse:
         "given": sum(month.paid for month in months),
     }
     return render(request, "portal/budget.html", context)
+
+
+@require_safe
+def budget_csv(request: HttpRequest) -> HttpResponse:
+    """The months of the pool as a file."""
+    rows = ((f"{row.month:%Y-%m}", row.full, row.pool, row.paid, row.residents_cut) for row in scenarios.budget())
+    return csv_file("budget.csv", ["月份", "按规则应得", "当月可用", "实际发放", "按比例的居民"], rows)
 
 
 def pro_rata(paid: int, full: int) -> str:

@@ -1,0 +1,43 @@
+"""Chinese names for the codes that the office shows: acts of the audit trail, kinds of transfers, accounts.
+
+An unknown code stays a code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ACTS = {
+    "office.second_factor_reset": "重置动态验证码",
+    "parties.bind": "绑定或解绑账号",
+    "parties.change": "修改登记信息",
+    "parties.check_identity": "核验身份",
+    "parties.consent": "同意或撤回",
+    "parties.erase": "注销",
+    "parties.export": "导出个人信息",
+    "parties.grant": "授予或收回角色",
+    "parties.register": "登记",
+    "parties.relate": "家庭与代办关系",
+    "project.first_administrator": "设立首位管理员",
+    "scenarios.admit_source": "接入或变更接入方",
+    "scenarios.advance_method": "方法流转",
+    "scenarios.rule": "裁定证据",
+    "scenarios.settle": "结算",
+    "ledger.close_period": "结账",
+    "ledger.reverse": "冲正",
+}
+KINDS = {"settlement": "结算", "pro_rata": "按比例发放", "reversal": "冲正"}
+HOLDERS = {"system": "系统", "party": "居民和单位"}
+_ACCOUNTS = {"programme": "积分池", "expired": "已到期", "owed": "待扣回"}
+
+
+def account_words(code: str, scenarios: Mapping[str, str]) -> str:
+    """An account code in words; `scenarios` maps scenario codes to titles."""
+    head, _, tail = code.partition(":")
+    if head == "grade":
+        return f"{tail} 级证据的减排量"
+    if head == "expires":
+        return f"{tail}年底到期的积分"
+    if head == "avoided":
+        return f"避免的排放：{scenarios.get(tail, tail)}"
+    return _ACCOUNTS.get(code, code)
