@@ -90,6 +90,18 @@ DECLARE
   v_staged bigint;
   v_bad text;
 BEGIN
+  -- A code that is not in use yet stops the batch when its first entry is written, after all transfers are. A look at
+  -- some rows finds most of them sooner.
+  EXECUTE $q$
+    SELECT min('new') FROM (SELECT * FROM ledger_staging LIMIT 100) s
+    LEFT JOIN ledger_account_code d ON d.book = s.book AND d.code = s.debit_code
+      AND d.holder = CASE WHEN s.debit_party IS NULL THEN 'system' ELSE 'party' END
+    LEFT JOIN ledger_account_code c ON c.book = s.book AND c.code = s.credit_code
+      AND c.holder = CASE WHEN s.credit_party IS NULL THEN 'system' ELSE 'party' END
+    WHERE d.id IS NULL OR c.id IS NULL $q$ INTO v_bad;
+  IF v_bad IS NOT NULL THEN
+    RAISE EXCEPTION '账户代码尚未启用' USING ERRCODE = 'LG004';
+  END IF;
   EXECUTE $q$
     WITH made AS (
       INSERT INTO ledger_transfer (key, kind, lines, recorded_at, reason)
