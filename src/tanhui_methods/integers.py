@@ -23,6 +23,7 @@ from tanhui_methods.syntax import Binary, Call, Expression, If, Name, Number, Te
 LARGEST: Final = 10**36
 LARGEST_RESULT: Final = 10**13
 _MOST_BITS: Final = 2_000
+_LARGEST_EXPRESSION: Final = 2_000
 Known = tuple[Fraction | None, ...]
 """A constant for each stretch of days; None where there is no factor (the event is set aside there)."""
 
@@ -41,6 +42,8 @@ class Node:
     data: Hashable
     low: int
     high: int
+    size: int = 1
+    """Nodes of the written-out expression: SQL repeats what is shared here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,11 @@ class Lowering:
             raise self.too_large()
         key = (operation, tuple(id(each) for each in arguments), data)
         if key not in self.nodes:
-            self.nodes[key] = Node(operation, arguments, data, low, high)
+            size = 1 + sum(each.size for each in arguments)
+            if size > _LARGEST_EXPRESSION:
+                message = "公式写开以后太长：同一个量被一层层重复引用"
+                raise MethodError(message, path=self.method.path, line=self.line, fix="减少层数，或合并公式")
+            self.nodes[key] = Node(operation, arguments, data, low, high, size)
         return self.nodes[key]
 
     def too_large(self) -> MethodError:

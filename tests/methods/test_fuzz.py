@@ -128,11 +128,13 @@ def test_long_formulas_are_refused_at_once(kind: str) -> None:
 def test_long_files_are_refused_at_once() -> None:
     started = time.process_time()
     deep = "[" * 50_000
+    doubled = "\n".join(f"x{n} = max(x{n - 1}, x{n - 1} + project)" for n in range(1, 100))
     squares = "\n".join(f"x{n} = x{n - 1} × x{n - 1}" for n in range(1, 150))
     for change in (
         ("骑行。", "长" * 600_000),
         ("骑行。", "```yaml conditions\n" + deep + "\n```"),
         ("骑行。", "```yaml conditions\n" + "- {name: a}\n" * 5_000 + "```"),
+        ("reduction = baseline", f"x0 = baseline\n{doubled}\nreduction = x99 + baseline"),
         ("reduction = baseline", f"x0 = consumption × 1 [km/kWh]\n{squares}\nreduction = x149 × baseline"),
     ):
         with pytest.raises(MethodError):
