@@ -27,7 +27,7 @@ demo: venv  ## Build and open the demo county (address and logins are printed)
 	@$(RUN)tanhui demo $(ARGS)
 
 test: venv-dev  ## Run every test, in random order
-	@$(RUN)python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(RUN)python -m pytest -n 2 --dist loadfile $(ARGS)
 
 bench: venv-dev  ## Run the benchmarks
 	@$(RUN)python -m bench $(ARGS)

@@ -25,9 +25,6 @@ from tanhui.project.database import embedded_cluster
 from tanhui.project.postgres import Cluster
 from tanhui.project.serve import refuse_taken_port
 
-# One worker of pytest-xdist takes the whole module: its tests share one demo.
-pytestmark = pytest.mark.xdist_group("demo")
-
 SMALL = ("--seed", "7", "--residents", "12", "--days", "3")
 
 

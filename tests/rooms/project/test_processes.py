@@ -118,10 +118,10 @@ def test_what_a_killed_program_had_started_is_cleared_away_first(tmp_path):
         wait_until(lambda: len(pids(note)) == 2)
         os.kill(pids(note)[0], signal.SIGKILL)
         wait_until(lambda: len(pids(note)) == 4)
-        assert gone(pids(note)[1])
+        wait_until(lambda: gone(pids(note)[1]))
 
     run_until(supervisor, act)
-    assert all(gone(pid) for pid in pids(note))
+    wait_until(lambda: all(gone(pid) for pid in pids(note)))
 
 
 SUPERVISOR = """
