@@ -72,7 +72,7 @@ def _play(state: DemoState, *, say: Say, progress: OpenProgress) -> None:
         state.seed, residents=state.residents, days=state.days, end_on=state.end_on, division_codes=villages
     )
     with progress("演示数据（天）") as report:
-        played = play(simulation, on_progress=report)
+        played = play(simulation, on_progress=report, until=state.end_on)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     rows = played.rows

@@ -186,8 +186,12 @@ def _evidence(behavior: Behavior, method: Method | None) -> tuple[tuple[str, str
     for name, item in (method.inputs if method else {}).items():
         value = _inputs(behavior, (name,)).get(name)
         if value is not None:
-            unit = item.unit if item.kind == "integer" else ""
-            rows.append((item.title, f"{value} {unit}".strip()))
+            rows.append(
+                (
+                    item.title,
+                    f"{value:,} {item.unit.chinese}" if item.unit else item.choices.get(str(value), str(value)),
+                )
+            )
     return tuple(rows)
 
 
@@ -214,11 +218,12 @@ def _explanations(behavior: Behavior, method: Method | None) -> Mapping[str, str
         party_id=behavior.party_id, scenario_id=behavior.scenario_id, day__gte=first, day__lt=end
     ).select_related("source")
     outcomes = _latest_outcomes([row.id for row in companions])
+    messages = read_plausibility(behavior.scenario.rules).messages
     gone = set(Supersession.objects.filter(behavior__in=companions).values_list("behavior_id", flat=True))
     events = []
     for row in companions:
         outcome = outcomes.get(row.id, "")
-        exclude = outcome.removeprefix("excluded:") if outcome.startswith("excluded:") else None
+        exclude = _methods.outcome_text(outcome, messages, method) if outcome.startswith("excluded:") else None
         events.append(
             {
                 "event_id": row.id,
@@ -227,7 +232,7 @@ def _explanations(behavior: Behavior, method: Method | None) -> Mapping[str, str
                 "at": int(row.happened_at.timestamp()),
                 "tie": f"{row.source.code}:{row.external_id}",
                 "grade": row.grade,
-                "exclude": "superseded" if row.id in gone else exclude,
+                "exclude": _methods.outcome_text("excluded:superseded", {}, method) if row.id in gone else exclude,
                 **dict.fromkeys(method.inputs),
                 **_inputs(row, method.inputs),
             }

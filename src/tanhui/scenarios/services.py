@@ -91,6 +91,10 @@ def settle(
     SettlementBusy while another settlement runs.
     """
     parties.require(by, "scenarios.settle")
-    return _settle.settle(
+    summary = _settle.settle(
         at=at, programme=programme, on_progress=on_progress, person_days_a_run=person_days_a_run, hands=hands
     )
+    if not by.is_system:
+        detail = {"runs": list(summary.runs), "lines": summary.lines, "transfers": summary.transfers}
+        parties_services.record(actor=by, action="scenarios.settle", target="books", detail=detail, at=at)
+    return summary

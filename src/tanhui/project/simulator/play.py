@@ -54,18 +54,21 @@ def play(
     settle_every_days: int = 7,
     on_progress: Progress | None = None,
     deliveries: Sequence[SimulatedDelivery] | None = None,
+    until: date = date.max,
 ) -> Played:
     """Register the residents, bind them as they come, take every delivery on its day, settle now and then.
 
     Safe to repeat: residents are found again, deliveries are duplicates. `deliveries` replaces the simulation's own,
-    for tests that shuffle them. `on_progress(done, total)` counts days.
+    for tests that shuffle them; what would arrive after `until` is still to come. `on_progress(done, total)` counts
+    days.
     """
     first_day = simulation.sky[0].day
     party_ids = register(simulation.residents, day_start(first_day))
     binds = _bindings(simulation.residents, party_ids)
     by_day: dict[date, list[SimulatedDelivery]] = defaultdict(list)
     for delivery in simulation.deliveries() if deliveries is None else deliveries:
-        by_day[delivery.arrives_on].append(delivery)
+        if delivery.arrives_on <= until:
+            by_day[delivery.arrives_on].append(delivery)
     days = sorted({*by_day, *binds})
     played = Played()
     for number, day in enumerate(days, start=1):
