@@ -1,7 +1,8 @@
 """The statements of intake. All are set-based: one pass for five hundred rows or five million.
 
-Rows of a delivery look their likes up one by one (sub-selects and lateral joins with a limit): the tables are large
-and the planner knows nothing of a temporary table, so it is not left the choice to read a whole table instead.
+Rows of a delivery look their person and their likes up one by one through an index (sub-selects, lateral joins with a
+limit): the tables are large and the planner knows nothing of a temporary table, so it is not left the choice to
+compare every row with every other.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ CREATE TEMP TABLE IF NOT EXISTS scenarios_intake (
   again boolean NOT NULL DEFAULT false
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS scenarios_intake_person (
-  subject_key bytea, party_id bigint
+  subject_key bytea PRIMARY KEY, party_id bigint
 ) ON COMMIT DELETE ROWS;
 DELETE FROM scenarios_intake;
 DELETE FROM scenarios_intake_person;
@@ -45,12 +46,13 @@ WITH taken AS (
   INSERT INTO scenarios_behavior (
     source_id, external_id, revision, scenario_id, party_id, day, happened_at, ended_at, grade,
     distance_m, mass_g, energy_wh, item_count, details, content_digest, delivery_id, recorded_at)
-  SELECT %(source)s, s.external_id, s.revision, s.scenario_id, coalesce(s.party_id, p.party_id),
+  SELECT %(source)s, s.external_id, s.revision, s.scenario_id, s.resident_id,
          (s.happened_at AT TIME ZONE %(zone)s)::date, s.happened_at, s.ended_at, s.grade,
          s.distance_m, s.mass_g, s.energy_wh, s.item_count, s.details, s.content_digest, %(delivery)s, %(at)s
-  FROM scenarios_intake s
-  LEFT JOIN scenarios_intake_person p ON p.subject_key = s.subject_key
-  WHERE NOT s.again AND coalesce(s.party_id, p.party_id) IS NOT NULL
+  FROM (SELECT *, coalesce(party_id, (SELECT p.party_id FROM scenarios_intake_person p
+                                      WHERE p.subject_key = i.subject_key)) AS resident_id
+        FROM scenarios_intake i OFFSET 0) s
+  WHERE NOT s.again AND s.resident_id IS NOT NULL
     AND (
       SELECT w.id FROM scenarios_waiting_evidence w
       WHERE w.source_id = %(source)s AND w.external_id = s.external_id AND w.revision = s.revision) IS NULL
@@ -73,8 +75,8 @@ SELECT %(source)s, s.subject_key, s.external_id, s.revision,
          'details', s.details)),
        s.content_digest, %(delivery)s, %(at)s, %(drop_after)s
 FROM scenarios_intake s
-LEFT JOIN scenarios_intake_person p ON p.subject_key = s.subject_key
-WHERE NOT s.again AND s.party_id IS NULL AND p.party_id IS NULL
+WHERE NOT s.again AND s.party_id IS NULL
+  AND NOT EXISTS (SELECT FROM scenarios_intake_person p WHERE p.subject_key = s.subject_key)
   AND (
     SELECT b.id FROM scenarios_behavior b
     WHERE b.source_id = %(source)s AND b.external_id = s.external_id AND b.revision = s.revision) IS NULL
