@@ -154,6 +154,8 @@ def events_of_file(method: Method, path: Path) -> list[dict[str, Any]]:
     """Events from a CSV whose header names inputs and, if needed, day, person, at, tie, grade."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
+    if not rows:
+        raise BadInput("文件里没有数据行", where=str(path), fix="第一行写输入名称，其后每行一条行为")
     events = []
     for number, row in enumerate(rows, start=2):
         where = f"{path} 第 {number} 行"

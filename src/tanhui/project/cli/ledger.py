@@ -75,7 +75,7 @@ def statement(party: str, book: str, before: str | None, limit: int, as_json: bo
         title, unit = chosen.title, chosen.unit
     lines = list(page.lines)
     if as_json:
-        print_json({"party": who.number, "book": book, "lines": lines, "next": page.before})
+        print_json({"party": who.number, "book": book, "lines": [_public(line) for line in lines], "next": page.before})
         return
     click.echo(f"{who.display_name}（{who.number}）{title}，单位：{unit}")
     rows = [(_when(line.happened_at), line.number, line.account.code, line.change, line.memo) for line in lines]
@@ -99,6 +99,12 @@ def prove(context: click.Context, as_json: bool) -> None:
         click.echo(table(("检查", "说明", "应为", "实为"), [(f.check, f.message, f.expected, f.found) for f in found]))
     if found:
         context.exit(1)
+
+
+def _public(line: Any) -> dict[str, Any]:
+    """A line without the ids of the database, which never leave the house."""
+    names = ("number", "kind", "change", "happened_at", "recorded_at", "memo")
+    return {"account": line.account.code, "counter": line.counter.code} | {name: getattr(line, name) for name in names}
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -16,6 +16,13 @@ from tanhui.project.cli.house import now, room
 from tanhui.project.cli.output import json_option, plain, print_json, table
 
 GRADES = ("A", "B", "C", "D")
+_OUTCOMES = {
+    "counted": "计入",
+    "capped": "达到上限",
+    "duplicate": "重复",
+    "excluded": "搁置",
+    "not_applicable": "不适用",
+}
 DEPTHS = ("sentence", "arithmetic", "audit")
 existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 version_option = click.option("--version", "version", metavar="版本", help="版本号；默认为当日生效的版本。")
@@ -55,8 +62,8 @@ def _evaluated(action: Any) -> Any:
     examples=[
         "tanhui method check",
         "tanhui method show shared-e-bike",
-        "tanhui method run shared-e-bike distance_m=3200 duration_s=900",
-        "tanhui method explain shared-e-bike distance_m=3200 duration_s=900 --depth arithmetic",
+        "tanhui method run cycling distance_m=3200 duration_s=900",
+        "tanhui method explain cycling distance_m=3200 duration_s=900 --depth arithmetic",
     ],
 )
 def command() -> None:
@@ -176,7 +183,7 @@ def _print_method(method: Any) -> None:
     "run",
     cls=Command,
     examples=[
-        "tanhui method run shared-e-bike distance_m=3200 duration_s=900",
+        "tanhui method run cycling distance_m=3200 duration_s=900",
         "tanhui method run shared-e-bike --events 行为.csv --json",
         "tanhui method run shared-e-bike --examples",
     ],
@@ -224,14 +231,19 @@ def run(
     if as_json:
         print_json(results)
         return
-    shown = [(r.event_id, r.reduction_g, r.points, "ABCD"[r.grade - 1], r.outcome, r.cap) for r in results]
+    shown = [(r.event_id, r.reduction_g, r.points, "ABCD"[r.grade - 1], _spoken(r.outcome), r.cap) for r in results]
     click.echo(table(("序号", "减排量（克）", "积分", "等级", "结果", "上限"), shown))
+
+
+def _spoken(outcome: str) -> str:
+    kind, _, name = outcome.partition(":")
+    return _OUTCOMES.get(kind, kind) + (f"（{name}）" if name else "")
 
 
 @command.command(
     "explain",
     cls=Command,
-    examples=["tanhui method explain shared-e-bike distance_m=3200 duration_s=900 --depth audit"],
+    examples=["tanhui method explain cycling distance_m=3200 duration_s=900 --depth audit"],
 )
 @click.argument("name", metavar="名称")
 @click.argument("inputs", nargs=-1, metavar="输入=数值……")
