@@ -214,6 +214,12 @@ def test_no_page_under_office_opens_without_signing_in_or_enrolment(client, staf
         assert (answer.status_code, answer.headers.get("Location")) == (302, reverse("mfa_activate_totp")), address
 
 
+def test_there_is_no_second_way_in(client, staff):
+    """The sign-in library also has an interface for programs; it lies outside of /office/ and is not mounted."""
+    for address in ("/_allauth/browser/v1/auth/session", "/_allauth/browser/v1/account/authenticators/totp"):
+        assert client.get(address).status_code == 404
+
+
 def test_wrong_passwords_are_counted_recorded_and_soon_refused(client, staff):
     for _ in range(5):
         assert password_step(client, "wrong password").status_code == 200

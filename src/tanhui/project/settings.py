@@ -66,7 +66,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "allauth.headless",
     "rules.apps.AutodiscoverRulesConfig",
     "procrastinate.contrib.django",
 ]

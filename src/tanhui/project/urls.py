@@ -17,7 +17,6 @@ urlpatterns = [
     path("office/admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("office/admin/", admin.site.urls),
     path("office/account/", include("tanhui.office.account_urls")),
-    path("_allauth/", include("allauth.headless.urls")),
     path("office/", include("tanhui.office.urls")),
     path("", include("tanhui.portal.urls")),
 ]
