@@ -12,12 +12,13 @@ from tanhui_methods.explain import Explanation, explain
 from tanhui_methods.factors import FactorRow, FactorTable, read_factors
 from tanhui_methods.library import Library, load_library
 from tanhui_methods.loading import load_method
-from tanhui_methods.model import GRADES, Cap, Chapter, Condition, Input, Method, Parameter, Result
+from tanhui_methods.model import GRADES, METHOD_STATUSES, Cap, Chapter, Condition, Input, Method, Parameter, Result
 from tanhui_methods.publication import publication_problems, run_examples
 from tanhui_methods.row_rules import RowRule, compile_conditions, first_broken
 
 __all__ = [
     "GRADES",
+    "METHOD_STATUSES",
     "Cap",
     "Chapter",
     "Condition",

@@ -47,7 +47,7 @@ class Library:
         by_name: dict[str, list[Method]] = {}
         for method in self.methods:
             by_name.setdefault(method.name, []).append(method)
-            if method.status in {"notice", "in_force"}:
+            if method.status in {"public_notice", "in_force"}:
                 problems.extend(publication_problems(method))
         for methods in by_name.values():
             problems.extend(_clashes(methods))

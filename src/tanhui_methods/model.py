@@ -16,12 +16,13 @@ GRADES: Final = ("A", "B", "C", "D")
 PERIODS: Final = ("day", "month", "year")
 FACTS: Final = ("person", "day", "at", "tie", "grade")
 METHOD_STATUSES: Final = {
-    "draft": "起草",
-    "review": "委员会审议",
-    "notice": "公示",
-    "in_force": "生效",
+    "draft": "草案",
+    "committee_review": "专家委员会评审",
+    "public_notice": "公示",
+    "in_force": "施行",
     "withdrawn": "废止",
 }
+"""The stages of a version's life in their order, and what people call them."""
 Period = Literal["day", "month", "year"]
 Kind = Literal["integer", "choice", "text"]
 

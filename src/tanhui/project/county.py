@@ -16,11 +16,9 @@ from tanhui.parties import services as parties
 from tanhui.parties.types import Actor, DivisionRow, DivisionTable, OrganizationDetails, Purpose
 from tanhui.scenarios import queries as scenario_queries
 from tanhui.scenarios import services as scenarios
-from tanhui.scenarios.types import Grade, SourceDraft
+from tanhui.scenarios.types import SIGNED_STAGES, Grade, SourceDraft
 
 LIFE = ("draft", "committee_review", "public_notice", "in_force")
-SIGNED = LIFE[2:]
-"""Steps that only the expert committee may take."""
 SYSTEM = Actor.system("county")
 
 Say = Callable[[str], None]
@@ -112,7 +110,8 @@ def _source(table: Mapping[str, Any], at: datetime) -> SourceDraft:
 def load_methods(county: County, *, at: datetime, say: Say, committee: Actor | None = None) -> tuple[int, int]:
     """Register the method files and, where somebody may sign, bring them into force. Returns (in force, waiting)."""
     signer = committee or (SYSTEM if is_demo(county) else None)
-    note = "演示县：由程序代为签署，不构成专家委员会的意见" if committee is None else "装入县域数据"
+    signed_by_the_house = committee is None and signer is not None
+    note = "演示县：由程序代为签署，不构成专家委员会的意见" if signed_by_the_house else "装入县域数据"
     stages = {view.rule_hash: view.stage for view in scenario_queries.method_versions()}
     in_force = waiting = 0
     for method in scenario_queries.library().methods:
@@ -122,7 +121,7 @@ def load_methods(county: County, *, at: datetime, say: Say, committee: Actor | N
         if done == "withdrawn":
             continue
         for stage in wanted[LIFE.index(done) + 1 if done else 0 :]:
-            by = signer if signer is not None and stage in SIGNED else SYSTEM
+            by = signer if signer is not None and stage in SIGNED_STAGES else SYSTEM
             scenarios.advance_method(
                 name=method.name, version=method.version, stage=stage, at=at, by=by, note=note, rule_hash=""
             )

@@ -12,7 +12,6 @@ from tanhui.kernel.errors import BadInput
 STANDARD_INPUTS = ("distance_m", "mass_g", "energy_wh", "item_count")
 """Inputs with a column of their own; every other input lies in `details`."""
 
-STAGES = ("draft", "committee_review", "public_notice", "in_force", "withdrawn")
 _NEXT: Mapping[str | None, frozenset[str]] = {
     None: frozenset({"draft"}),
     "draft": frozenset({"committee_review", "withdrawn"}),

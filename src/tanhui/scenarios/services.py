@@ -18,7 +18,7 @@ from tanhui.scenarios import _methods, _scenarios, _settle, _sources
 from tanhui.scenarios._intake import submit, withdraw
 from tanhui.scenarios._scenarios import contest, share
 from tanhui.scenarios.rules import Programme
-from tanhui.scenarios.types import ScenarioDraft, SettlementSummary, SourceDraft
+from tanhui.scenarios.types import SIGNED_STAGES, ScenarioDraft, SettlementSummary, SourceDraft
 
 __all__ = ["admit", "advance_method", "contest", "rule", "settle", "share", "submit", "withdraw"]
 
@@ -47,11 +47,10 @@ def advance_method(
 
     In force, it rules from its valid_from; the version it supersedes ends on that day; and every behavior of the
     days concerned is marked, so that the next settlement posts the difference as new entries. Only the expert
-    committee may sign a version into public notice or into force. Raises Forbidden, MethodMissing where no such
-    file or version is known, MethodNotReady where the step is not allowed, with what is missing.
+    committee may sign a version into public notice, into force or out of it. Raises Forbidden, MethodMissing where
+    no such file or version is known, MethodNotReady where the step is not allowed, with what is missing.
     """
-    signing = stage in ("public_notice", "in_force", "withdrawn")
-    parties.require(by, "scenarios.sign_method" if signing else "scenarios.propose_method")
+    parties.require(by, "scenarios.sign_method" if stage in SIGNED_STAGES else "scenarios.propose_method")
     row = _methods.advance(name, version, stage, by=by.name, note=note, at=at, rule_hash=rule_hash)
     detail = {"stage": stage, "version": version, "rule_hash": row.rule_hash, "note": note}
     parties_services.record(actor=by, action="scenarios.advance_method", target=f"method:{name}", detail=detail, at=at)

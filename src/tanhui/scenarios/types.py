@@ -35,6 +35,10 @@ class SourceStatus(StrEnum):
     SUSPENDED = "suspended"
 
 
+SIGNED_STAGES = frozenset({"public_notice", "in_force", "withdrawn"})
+"""The stages of a method version into which only the expert committee signs; the others an operator proposes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One row of evidence, as a partner states it, in the units that the quantity names end with.

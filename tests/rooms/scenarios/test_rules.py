@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tanhui.kernel.errors import BadInput
+from tanhui.scenarios.models import MethodDecision
 from tanhui.scenarios.rules import Programme, horizon, next_stages, read_plausibility, read_programme, share_pool
+from tanhui.scenarios.types import SIGNED_STAGES
+from tanhui_methods import METHOD_STATUSES
 
 months = st.dates(date(2025, 1, 1), date(2027, 12, 31)).map(lambda day: day.replace(day=1))
 
@@ -83,3 +86,9 @@ def test_the_programme_reads_the_county_file() -> None:
     )
     assert (programme.points_per_year, programme.points_per_month, programme.status) == (10, 3, "local")
     assert programme.expiry_year(date(2026, 5, 1)) == 2028
+
+
+def test_the_stages_of_a_method_have_one_name_each() -> None:
+    assert dict(MethodDecision.Stage.choices) == METHOD_STATUSES
+    assert set().union(*(next_stages(stage) for stage in (None, *METHOD_STATUSES))) == set(METHOD_STATUSES)
+    assert set(METHOD_STATUSES) > SIGNED_STAGES

@@ -1,4 +1,4 @@
-"""The life of a method version: draft, review, public notice, in force, withdrawn; and what it would change."""
+"""The life of a method version: its stages, who moves it on, and what it would change."""
 
 from __future__ import annotations
 
@@ -17,17 +17,9 @@ from tanhui.office.files import csv_file
 from tanhui.office.forms import DecisionForm, PeriodForm
 from tanhui.scenarios import queries as scenarios
 from tanhui.scenarios import services
-from tanhui.scenarios.types import Replay
+from tanhui.scenarios.types import SIGNED_STAGES, Replay
+from tanhui_methods import METHOD_STATUSES
 
-STAGES = (
-    ("draft", "草案"),
-    ("committee_review", "专家评审"),
-    ("public_notice", "公示"),
-    ("in_force", "施行"),
-    ("withdrawn", "废止"),
-)
-_SIGNED = frozenset({"public_notice", "in_force", "withdrawn"})
-"""The steps that are the committee's; all others are proposed by the operator."""
 _WORDS = {
     ("draft", "committee_review"): "提交专家委员会评审",
     ("committee_review", "public_notice"): "评审通过，进入公示",
@@ -43,7 +35,7 @@ def steps(version: Any, *, signed: bool) -> list[tuple[str, str]]:
     return [
         (stage, _WORDS.get((version.stage, stage), "放弃这一版" if stage == "withdrawn" else title))
         for stage, title in version.next_stages
-        if (stage in _SIGNED) == signed
+        if (stage in SIGNED_STAGES) == signed
     ]
 
 
@@ -87,11 +79,11 @@ def method(request: HttpRequest, rule_hash: str) -> HttpResponse:
 def _page(request: HttpRequest, rule_hash: str, form: DecisionForm | None = None, status: int = 200) -> HttpResponse:
     version = scenarios.method_version(rule_hash)
     reached = {stage: at for stage, _, _, _, at in version.decisions}
-    order = [stage for stage, _ in STAGES]
+    order = list(METHOD_STATUSES)
     place = order.index(version.stage) if version.stage in order else -1
     shown = [
         (title, "here" if at == place else "done" if at < place and stage in reached else "", reached.get(stage))
-        for at, (stage, title) in enumerate(STAGES)
+        for at, (stage, title) in enumerate(METHOD_STATUSES.items())
     ]
     proposals = steps(version, signed=False) if may(request.user, "method-propose") else []
     signatures = steps(version, signed=True) if may(request.user, "method-sign") else []
@@ -124,7 +116,7 @@ def _decide(request: HttpRequest, rule_hash: str, *, signed: bool) -> HttpRespon
             at=timezone.now(),
             rule_hash=rule_hash,
         ),
-        done=lambda _: f"{version.title} {version.version}：现在是“{dict(STAGES)[stage]}”",
+        done=lambda _: f"{version.title} {version.version}：现在是“{METHOD_STATUSES[stage]}”",
     )
     return redirect("office:method", rule_hash=rule_hash) if done else _page(request, rule_hash, form, status=409)
 

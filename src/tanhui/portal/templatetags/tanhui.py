@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 
 from tanhui.kernel.county import County, load_county
 from tanhui.kernel.days import COUNTY_ZONE, chinese_date
+from tanhui_methods import METHOD_STATUSES
 
 register = template.Library()
 
@@ -29,15 +30,9 @@ STATUS_WORDS = {
     "local": ("warn", "待本县核定"),
     "unknown": ("bad", "未找到"),
 }
-STAGE_WORDS = {
-    "draft": ("", "草案"),
-    "review": ("info", "专家评审"),
-    "committee_review": ("info", "专家评审"),
-    "notice": ("info", "公示"),
-    "public_notice": ("info", "公示"),
-    "in_force": ("good", "施行"),
-    "withdrawn": ("bad", "废止"),
-    "unregistered": ("", "未登记施行"),
+_STAGE_KINDS = {"committee_review": "info", "public_notice": "info", "in_force": "good", "withdrawn": "bad"}
+STAGE_WORDS = {stage: (_STAGE_KINDS.get(stage, ""), words) for stage, words in METHOD_STATUSES.items()} | {
+    "unregistered": ("", "未登记施行")
 }
 OUTCOME_WORDS = {
     "counted": ("good", "已计入"),
