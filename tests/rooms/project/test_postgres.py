@@ -41,6 +41,7 @@ def cluster(place: Path) -> Iterator[Cluster]:
 
 def note(url: str, text: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(1)")  # IF NOT EXISTS alone loses races
         connection.execute("CREATE TABLE IF NOT EXISTS notes (text text)")
         connection.execute("INSERT INTO notes VALUES (%s)", [text])
 
