@@ -21,8 +21,8 @@ SELECT left('pty_' || gen_random_uuid(), 32), 'resident', now() FROM generate_se
 
 STAGE = """
 INSERT INTO ledger_staging
-SELECT 'settle:' || %(day)s || ':' || p.id || ':' || %(date)s, 'settlement', %(at)s, m.book, NULL::bigint, m.debit, p.id,
-    m.credit, 100 + p.id %% 900, m.memo
+SELECT 'settle:' || %(day)s || ':' || p.id || ':' || %(date)s, 'settlement', %(at)s, m.book, NULL::bigint, m.debit,
+    p.id, m.credit, 100 + p.id %% 900, m.memo
 FROM parties_party p CROSS JOIN (VALUES
     ('carbon', 'avoided:shared-e-bike', 'grade:A', '骑共享电单车'),
     ('points', 'programme', 'expires:2028', '行为积分')

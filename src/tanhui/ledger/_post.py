@@ -12,7 +12,7 @@ from django.db import Error, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from tanhui.ledger._numbers import Sealed
-from tanhui.ledger.rules import BOOK_DIGITS, account_rule, check_postings, holder_of
+from tanhui.ledger.rules import BOOK_DIGITS, MAX_AMOUNT, account_rule, check_postings, holder_of
 from tanhui.ledger.types import (
     STAGING_DDL,
     AccountRef,
@@ -215,12 +215,8 @@ def _bad_reference(detail: dict[str, Any], diagnosis: Any) -> Exception:
 
 def _bad_row(detail: dict[str, Any], diagnosis: Any) -> Exception:
     rule = getattr(diagnosis, "constraint_name", "") or ""
-    words = {
-        "ledger_entry_one_book": "一条分录不能跨账簿",
-        "ledger_entry_two_accounts": "借方和贷方是同一个账户",
-        "ledger_entry_amount": "金额须为 1 至 1000000000000000 的整数",
-    }
-    return BadPosting(f"{words.get(rule, '分录不符合约束')}，本次没有记账", where=rule)
+    words = f"分录的金额须为 1 至 {MAX_AMOUNT} 的整数，借方和贷方须是同一账簿的两个账户"
+    return BadPosting(f"{words if rule == 'ledger_entry_form' else '分录不符合约束'}，本次没有记账", where=rule)
 
 
 def _unique(detail: dict[str, Any], diagnosis: Any) -> Exception:

@@ -1,4 +1,8 @@
-"""The ledger's verbs. Nothing else changes a balance."""
+"""The ledger's verbs. Nothing else changes a balance.
+
+`post` is for other rooms, whose verbs have asked already; what staff do to the books by hand is asked and recorded
+here.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +29,13 @@ from tanhui.ledger.types import (
     PostResult,
     Staged,
 )
+from tanhui.parties import queries as parties
+from tanhui.parties import services as parties_services
+from tanhui.parties.types import Actor
 
 __all__ = ["close_period", "post", "reverse"]
+
+SYSTEM = Actor.system("ledger")
 
 CLOSE_WAIT_MS = 5_000
 """How long a close waits for postings under way; meanwhile new postings wait for the close."""
@@ -48,13 +57,15 @@ def post(*, postings: Iterable[Posting] | Staged, at: datetime) -> PostResult:
 
 
 @transaction.atomic
-def reverse(*, number: str, key: str, reason: str, at: datetime) -> PostedTransfer:
+def reverse(*, number: str, key: str, reason: str, at: datetime, by: Actor = SYSTEM) -> PostedTransfer:
     """Take a transfer back by a second one with the sides exchanged, linked to the first; once only.
 
     The entries happened when the first ones did, or, where that period is closed, on the first open instant.
     The same key for the same transfer and reason is answered with the first reversal.
-    Raises NotFound, AlreadyReversed, IdempotencyConflict, Insufficient (what was given is spent), BadPosting.
+    Raises Forbidden, NotFound, AlreadyReversed, IdempotencyConflict, Insufficient (what was given is spent),
+    BadPosting.
     """
+    parties.require(by, "ledger.reverse")
     if not 0 < len(key) <= MAX_KEY or not reason.strip():
         raise BadPosting("冲正须有键和原因", where=number, fix="写明冲正原因")
     serial = transfer_serial(number)
@@ -65,22 +76,27 @@ def reverse(*, number: str, key: str, reason: str, at: datetime) -> PostedTransf
     reversal = before or Transfer.objects.get(key=key)
     if made is None and (reversal.reverses_id, reversal.reason) != (serial, reason):
         raise IdempotencyConflict("这个键已经用于另一笔凭证，本次没有冲正", where=key, fix="请换用新的键")
-    return PostedTransfer(
+    done = PostedTransfer(
         key=key,
         kind=reversal.kind,
         recorded_at=reversal.recorded_at,
         replayed=made is None,
         sealed_number=Sealed(reversal.id),
     )
+    if made is not None:
+        detail = {"reversal": done.number, "reason": reason}
+        parties_services.record(actor=by, action="ledger.reverse", target=number, detail=detail, at=at)
+    return done
 
 
 @transaction.atomic
-def close_period(*, book: Book, through_on: date, at: datetime, by: str) -> PeriodState:
+def close_period(*, book: Book, through_on: date, at: datetime, by: Actor = SYSTEM) -> PeriodState:
     """Close a book through the county's day `through_on`: nothing that happened until then is posted any more.
 
     Waits briefly for postings under way. Closing through the same day again is answered with the first close.
-    Raises PeriodClosed (a later day is closed already, or the day is not over), LedgerBusy.
+    Raises Forbidden, PeriodClosed (a later day is closed already, or the day is not over), LedgerBusy.
     """
+    parties.require(by, "ledger.close_period")
     if through_on >= local_day(at):
         raise PeriodClosed("当日尚未结束，不能结账", where=through_on.isoformat(), fix="次日再结")
     with refusals(), transaction.atomic(), connection.cursor() as cursor:
@@ -98,6 +114,8 @@ def close_period(*, book: Book, through_on: date, at: datetime, by: str) -> Peri
         message = f"{book.title}借贷不平，相差 {different[book]}，不能结账"
         raise PeriodClosed(message, where=book.value, fix="运行 tanhui ledger prove 查明原因")
     PeriodClose.objects.create(
-        book=book.value, through_on=through_on, closed_before=day_end(through_on), closed_by=by, recorded_at=at
+        book=book.value, through_on=through_on, closed_before=day_end(through_on), closed_by=by.name, recorded_at=at
     )
-    return PeriodState(book, through_on, day_end(through_on), by, at)
+    detail = {"through_on": through_on.isoformat()}
+    parties_services.record(actor=by, action="ledger.close_period", target=f"book:{book.value}", detail=detail, at=at)
+    return PeriodState(book, through_on, day_end(through_on), by.name, at)

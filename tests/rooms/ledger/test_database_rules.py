@@ -74,10 +74,10 @@ def test_an_entry_changes_the_balances_whoever_writes_it(known: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"amount": 0}, "ledger_entry_amount"),
-        ({"amount": -4}, "ledger_entry_amount"),
-        ({"amount": 10**15 + 1}, "ledger_entry_amount"),
-        ({"debit": 11}, "ledger_entry_one_book"),
+        ({"amount": 0}, "ledger_entry_form"),
+        ({"amount": -4}, "ledger_entry_form"),
+        ({"amount": 10**15 + 1}, "ledger_entry_form"),
+        ({"debit": 11}, "ledger_entry_form"),
         ({"transfer": 2**40}, "凭证不存在"),
         ({"at": AT + DAY}, "晚于记账时间"),
         ({"line": 1}, "ledger_entry_pkey"),
@@ -88,7 +88,7 @@ def test_an_entry_that_breaks_a_rule(change: dict[str, Any], words: str, known: 
 
 
 def test_an_entry_on_one_account_alone(known: dict[str, Any]) -> None:
-    assert "two_accounts" in refused(ENTRY, known | {"debit": known["credit"]})
+    assert "ledger_entry_form" in refused(ENTRY, known | {"debit": known["credit"]})
 
 
 def test_an_entry_on_an_account_of_an_unknown_code_or_party(known: dict[str, Any]) -> None:
@@ -115,7 +115,7 @@ def test_the_constraint_stands_behind_the_trigger(known: dict[str, Any]) -> None
     """Even one who may write balances cannot write one below the floor."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-    assert "ledger_account_floor" in refused(
+    assert "ledger_account_limits" in refused(
         "UPDATE ledger_account SET debits = debits + 1000 WHERE party_id IS NOT NULL"
     )
     number = "UPDATE ledger_account SET account_id = account_id + 10 WHERE party_id IS NOT NULL"

@@ -99,7 +99,7 @@ YESTERDAY = date(2026, 6, 9)
 @pytest.mark.parametrize("size", [1, 2, 80])
 def test_a_closed_period_receives_nothing(size: int) -> None:
     people = parties(size)
-    state = close_period(book=Book.POINTS, through_on=YESTERDAY, at=AT, by="usr_1")
+    state = close_period(book=Book.POINTS, through_on=YESTERDAY, at=AT)
     assert state == queries.period(Book.POINTS)
     assert state.closed_before == day_start(date(2026, 6, 10))
     late = [earn(f"late{n}", party, 1, at=state.closed_before - HOUR) for n, party in enumerate(people)]
@@ -115,26 +115,26 @@ def test_a_closed_period_receives_nothing(size: int) -> None:
 
 def test_a_close_of_one_book_leaves_the_others_open() -> None:
     (party,) = parties(1)
-    close_period(book=Book.MONEY, through_on=YESTERDAY, at=AT, by="usr_1")
+    close_period(book=Book.MONEY, through_on=YESTERDAY, at=AT)
     post(ride("r", party, 9, 1, at=AT - 3 * DAY))
     assert queries.balance(grams(party)) == 9
 
 
 def test_a_period_closes_forward_only() -> None:
-    first = close_period(book=Book.POINTS, through_on=YESTERDAY, at=AT, by="usr_1")
-    assert close_period(book=Book.POINTS, through_on=YESTERDAY, at=AT + DAY, by="usr_2") == first
+    first = close_period(book=Book.POINTS, through_on=YESTERDAY, at=AT)
+    assert close_period(book=Book.POINTS, through_on=YESTERDAY, at=AT + DAY, by=Actor.system("night")) == first
     with pytest.raises(PeriodClosed):
-        close_period(book=Book.POINTS, through_on=date(2026, 6, 8), at=AT, by="usr_1")
+        close_period(book=Book.POINTS, through_on=date(2026, 6, 8), at=AT)
     with pytest.raises(PeriodClosed, match="尚未结束"):
-        close_period(book=Book.POINTS, through_on=date(2026, 6, 10), at=AT, by="usr_1")
-    later = close_period(book=Book.POINTS, through_on=date(2026, 6, 10), at=AT + DAY, by="usr_1")
+        close_period(book=Book.POINTS, through_on=date(2026, 6, 10), at=AT)
+    later = close_period(book=Book.POINTS, through_on=date(2026, 6, 10), at=AT + DAY)
     assert queries.period(Book.POINTS) == later
 
 
 def test_the_past_is_taken_back_on_the_first_open_instant() -> None:
     (party,) = parties(1)
     (first,) = post(ride("r", party, 90, 3, at=AT - 5 * DAY)).posted
-    state = close_period(book=Book.POINTS, through_on=YESTERDAY, at=AT, by="usr_1")
+    state = close_period(book=Book.POINTS, through_on=YESTERDAY, at=AT)
     second = reverse(number=first.number, key="undo", reason="错", at=AT)
     carbon, points_back = queries.transfer(second.number).entries
     assert carbon.happened_at == AT - 5 * DAY

@@ -163,7 +163,7 @@ def test_what_is_wrong_with_a_row_is_said(size: int) -> None:
     good = [earn(f"e{n}", party, 5) for n, party in enumerate(people)]
     wrong = {
         "金额": Movement(PROGRAMME, points(people[0]), -5),
-        "同一个账户": Movement(PROGRAMME, PROGRAMME, 5),
+        "两个账户": Movement(PROGRAMME, PROGRAMME, 5),
         "没有用户账户代码": Movement(PROGRAMME, replace(points(people[0]), code="gold"), 5),
     }
     for words, movement in wrong.items():

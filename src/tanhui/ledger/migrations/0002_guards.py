@@ -15,8 +15,9 @@ DROP FUNCTION ledger_reverse, ledger_post_staged, ledger_staged_codes, ledger_po
   ledger_change_many, ledger_keep_few, ledger_open_few, ledger_refuse_limit, ledger_account_guard;
 ALTER TABLE ledger_account RESET (fillfactor, autovacuum_vacuum_scale_factor);
 ALTER TABLE ledger_period_close DROP CONSTRAINT ledger_period_close_book;
-ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_one_book, DROP CONSTRAINT ledger_entry_two_accounts,
-  DROP CONSTRAINT ledger_entry_amount;
+ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_reason;
+ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_number;
+ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_form;
 ALTER TABLE ledger_account_code DROP CONSTRAINT ledger_account_code_number, DROP CONSTRAINT ledger_account_code_holder;
 DROP TYPE ledger_call;
 DROP AGGREGATE ledger_sum(bigint);
