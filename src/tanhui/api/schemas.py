@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 CODE = r"^[a-z][a-z0-9-]*$"
 NUMBER = r"^[a-z]{3}_[0-9a-z]{13,26}$"
@@ -91,7 +91,7 @@ class Account(Schema):
     points_by_expiry_year: dict[str, int] = Field(description="按到期年份")
 
 
-class StatementLineOut(Schema):
+class StatementLineOut(BaseModel):
     number: str = Field(description="记录编号")
     scenario: str
     scenario_title: str
@@ -106,7 +106,7 @@ class StatementLineOut(Schema):
     settled: bool
 
 
-class StatementOut(Schema):
+class StatementOut(BaseModel):
     lines: list[StatementLineOut]
     next_cursor: str | None = Field(None, description="下一页的位置；没有更多时为空")
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from tanhui.kernel.crypto import key_ring
 from tanhui.kernel.errors import NotFound
@@ -85,10 +86,9 @@ SUBJECT_KEY_BYTES = 16
 
 def party(number: str) -> PartyRef:
     """The party of a public number (`pty_…`). Raises NotFound."""
-    row = Party.objects.filter(number=number).first()
-    if row is None:
-        raise NotFound("没有这个当事人", where=number[:40], fix="核对编号")
-    return parties([row.pk])[row.pk]
+    for found in _refs(Party.objects.filter(number=number)):
+        return found
+    raise NotFound("没有这个当事人", where=number[:40], fix="核对编号")
 
 
 def party_by_id(party_id: int) -> PartyRef:
@@ -101,19 +101,21 @@ def party_by_id(party_id: int) -> PartyRef:
 
 def parties(ids: Iterable[int]) -> dict[int, PartyRef]:
     """Many parties in one query; unknown ids are left out."""
-    rows = Party.objects.filter(id__in=list(ids)).values_list(
-        "id", "number", "kind", "erased_at", "resident__nickname", "organization__name"
-    )
-    return {
-        row_id: PartyRef(
+    return {ref.id: ref for ref in _refs(Party.objects.filter(id__in=list(ids)))}
+
+
+def _refs(rows: QuerySet[Party]) -> list[PartyRef]:
+    named = rows.values_list("id", "number", "kind", "erased_at", "resident__nickname", "organization__name")
+    return [
+        PartyRef(
             id=row_id,
             number=number,
             kind=PartyKind(kind),
             display_name=nickname or name or ERASED_NAME,
             erased=erased_at is not None,
         )
-        for row_id, number, kind, erased_at, nickname, name in rows
-    }
+        for row_id, number, kind, erased_at, nickname, name in named
+    ]
 
 
 def display_names(ids: Iterable[int]) -> dict[int, str]:

@@ -105,6 +105,12 @@ def loaded(version: MethodVersion) -> Method:
     return _loaded(version.rule_hash)
 
 
+@lru_cache(maxsize=256)
+def loaded_by_id(method_id: int) -> Method:
+    """The method of a registered version's row; versions never change, so this is asked once a process."""
+    return loaded(MethodVersion.objects.get(id=method_id))
+
+
 @dataclass(frozen=True)
 class CompiledMethod:
     """A method as SQL over a relation `events` (see tanhui_methods for its columns)."""
@@ -263,6 +269,7 @@ def _enter_force(row: MethodVersion) -> None:
             f"县里没有开放使用方法 {row.name} 的场景", fix="在县文件夹 scenarios/ 下添加场景文件并载入"
         )
     supersedes = loaded(row).supersedes
+    stale_until = row.valid_to
     for period in MethodInForce.objects.filter(scenario=scenario).select_related("method"):
         ends = period.ends_on or date.max
         if ends <= row.valid_from or (row.valid_to and row.valid_to <= period.starts_on):
@@ -272,13 +279,15 @@ def _enter_force(row: MethodVersion) -> None:
                 f"{row} 与施行中的 {period.method} 日期重叠",
                 fix="在前言的 supersedes 写明替代的版本，或改 valid_from",
             )
+        if stale_until is not None and ends > stale_until:  # what ruled there rules no longer
+            stale_until = period.ends_on
         if period.starts_on >= row.valid_from:
             period.delete()
         else:
             period.ends_on = row.valid_from
             period.save(update_fields=["ends_on"])
     MethodInForce.objects.create(method=row, scenario=scenario, starts_on=row.valid_from, ends_on=row.valid_to)
-    mark_days(scenario.id, row.valid_from, row.valid_to)
+    mark_days(scenario.id, row.valid_from, stale_until)
 
 
 def _leave_force(row: MethodVersion, today: date) -> None:

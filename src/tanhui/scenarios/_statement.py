@@ -17,7 +17,6 @@ from tanhui.scenarios import _methods
 from tanhui.scenarios.models import (
     Behavior,
     Contest,
-    MethodVersion,
     Ruling,
     Scenario,
     SettlementLine,
@@ -69,7 +68,8 @@ def statement(party_id: int, *, before: str | None = None, limit: int = 50) -> S
         cursor.execute(_PAGE, {"party": party_id, "day": day, "id": last_id, "limit": limit + 1})
         rows = cursor.fetchall()
     scenarios = {row.id: row for row in Scenario.objects.filter(id__in={row[1] for row in rows})}
-    lines = tuple(_line(row, scenarios[row[1]]) for row in rows[:limit])
+    messages = {row.id: read_plausibility(row.rules).messages for row in scenarios.values()}
+    lines = tuple(_line(row, scenarios[row[1]], messages[row[1]]) for row in rows[:limit])
     more = len(rows) > limit
     return StatementPage(lines, _cursor(rows[limit - 1][3].isoformat(), rows[limit - 1][0]) if more else None)
 
@@ -89,7 +89,7 @@ def _read_cursor(text: str | None) -> tuple[str | None, int]:
         raise BadInput("翻页位置无效", where="before", fix="用上一页答复里的 next_cursor，不要自己拼写") from error
 
 
-def _line(row: tuple[Any, ...], scenario: Scenario) -> StatementLine:
+def _line(row: tuple[Any, ...], scenario: Scenario, messages: Mapping[str, str]) -> StatementLine:
     number, _, source, day, happened_at, grade, line_grade, outcome, grams, points, method_id = row
     return StatementLine(
         number=behavior_number(number),
@@ -102,16 +102,16 @@ def _line(row: tuple[Any, ...], scenario: Scenario) -> StatementLine:
         reduction_g=grams,
         points=points,
         outcome=outcome or "waiting",
-        outcome_text=_outcome_text(outcome, scenario, method_id) if outcome else "等待结算",
+        outcome_text=_outcome_text(outcome, messages, method_id) if outcome else "等待结算",
         settled=outcome is not None,
     )
 
 
-def _outcome_text(outcome: str, scenario: Scenario, method_id: int | None) -> str:
+def _outcome_text(outcome: str, messages: Mapping[str, str], method_id: int | None) -> str:
     method = None
     if outcome.startswith("not_applicable") and method_id:
-        method = _methods.loaded(MethodVersion.objects.get(id=method_id))
-    return _methods.outcome_text(outcome, read_plausibility(scenario.rules).messages, method)
+        method = _methods.loaded_by_id(method_id)
+    return _methods.outcome_text(outcome, messages, method)
 
 
 def receipt(number: str, *, party_id: int | None = None) -> BehaviorReceipt:
@@ -165,7 +165,7 @@ def _receipt(identifier: int) -> BehaviorReceipt:
     contest = Contest.objects.filter(behavior=behavior).order_by("-id").first()
     ruling = Ruling.objects.filter(behavior=behavior).order_by("-id").first()
     return BehaviorReceipt(
-        line=_line(row, behavior.scenario),
+        line=_line(row, behavior.scenario, read_plausibility(behavior.scenario.rules).messages),
         evidence=_evidence(behavior, method),
         method_number=version.number if version else "",
         method_title=version.title if version else "",
