@@ -1,7 +1,8 @@
 """What every test may ask for: a real PostgreSQL of the session's own, and several real connections for races.
 
 Unless `DATABASE_URL` points to another server, the session starts a throw-away cluster; under pytest-xdist each
-worker has its own. pytest-django's `db` and `transactional_db` work on it.
+worker has its own. pytest-django's `db` and `transactional_db` work on it. (A server of one's own needs a role that
+may create databases and set session_replication_role.)
 """
 
 from __future__ import annotations

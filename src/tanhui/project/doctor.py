@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import django
+from django.conf import settings
 from django.db import OperationalError, connection
 
 from tanhui.kernel.county import PROJECT_ROOT, load_county
+from tanhui.kernel.days import COUNTY_ZONE
 from tanhui.kernel.errors import TanhuiError
 from tanhui.project.database import embedded_cluster, uses_embedded
 from tanhui.project.prepare import pending_migrations
@@ -152,8 +153,8 @@ def disk(var: Path) -> Finding:
 
 def clock(now: datetime) -> Finding:
     """The machine's clock is not absurd and knows the county's zone."""
-    local = now.astimezone(ZoneInfo("Asia/Shanghai"))
-    text = f"{local:%Y-%m-%d %H:%M:%S}（Asia/Shanghai）"
+    local = now.astimezone(COUNTY_ZONE)
+    text = f"{local:%Y-%m-%d %H:%M:%S}（{COUNTY_ZONE.key}）"
     if now < BUILT_ON:
         return Finding("时钟", State.FAILED, f"{text}，早于本程序的发布日期", "校准系统时钟并启用 NTP")
     return good("时钟", text)
@@ -202,7 +203,7 @@ def database() -> Finding:
             " FROM pg_database d WHERE datname = current_database()"
         )
         number, version, encoding, isolation, locale = cursor.fetchone()
-    kind = "内置" if uses_embedded(os.environ) else "DATABASE_URL"
+    kind = f"内置，{embedded_cluster(settings.VAR).home}" if uses_embedded(os.environ) else "DATABASE_URL"
     text = f"PostgreSQL {version}（{kind}），{encoding}，{locale}"
     if number < OLDEST_POSTGRESQL:
         return Finding("数据库", State.FAILED, text, "需要 PostgreSQL 15 或更高版本")

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 
 from tanhui.kernel.county import PROJECT_ROOT
+from tanhui.kernel.days import COUNTY_ZONE
 from tanhui.project.database import database_settings
 from tanhui.project.log import logging_settings
 from tanhui.project.secrets import load_secrets
@@ -140,7 +141,7 @@ LOGIN_REDIRECT_URL = "/office/"
 LOGOUT_REDIRECT_URL = "/"
 
 LANGUAGE_CODE = "zh-hans"
-TIME_ZONE = "Asia/Shanghai"
+TIME_ZONE = COUNTY_ZONE.key
 USE_TZ = True
 USE_I18N = True
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tanhui.project.cli.chinese import Command, Group
-from tanhui.project.cli.house import now, open_house, room
+from tanhui.project.cli.house import acting, now, open_house, room
 from tanhui.project.cli.output import Progress, json_option, print_json, table
 
 SHOWN_REFUSALS = 20
@@ -33,9 +33,10 @@ def command() -> None:
     metavar="文件",
     help="映射文件；默认为县域文件夹的 mappings/<接入方>.toml。",
 )
+@click.option("--by", metavar="用户名", help="由哪位工作人员代为报送，权限与在工作台相同，留痕；不写则由本机报送。")
 @click.argument("file", metavar="文件", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @json_option
-def import_(source: str, mapping: Path | None, file: Path, as_json: bool) -> None:
+def import_(source: str, mapping: Path | None, by: str | None, file: Path, as_json: bool) -> None:
     """从接入方的文件（CSV、Excel、Parquet）导入低碳行为。
 
     整个文件一次入库：文件有错时什么也不保存。同一行重复导入只算一次；不合格的行逐行说明原因，其余的行照常入库。
@@ -43,7 +44,12 @@ def import_(source: str, mapping: Path | None, file: Path, as_json: bool) -> Non
     with open_house(), Progress("导入") as progress:
         delivery = room("scenarios.queries").file_delivery(source=source, path=file, mapping_path=mapping)
         receipt = room("scenarios.services").submit(
-            source=source, delivery=delivery.draft, evidence=delivery.evidence, at=now(), on_progress=progress
+            source=source,
+            delivery=delivery.draft,
+            evidence=delivery.evidence,
+            at=now(),
+            by=acting(by) if by else None,
+            on_progress=progress,
         )
     if as_json:
         print_json(receipt)

@@ -12,7 +12,7 @@ from tanhui.project.cli.house import open_house
 
 @click.command(
     cls=Command,
-    examples=["tanhui django migrate", "tanhui django createsuperuser", "tanhui django help"],
+    examples=["tanhui django migrate", "tanhui django showmigrations", "tanhui django help"],
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": ["-h"]},
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[参数]……")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
+from tanhui.kernel.days import COUNTY_ZONE
 from tanhui.project.cli.chinese import Command, Group
 from tanhui.project.cli.house import open_house, room
 from tanhui.project.cli.output import json_option, plain, print_json, table
 
 BOOKS = ("carbon", "points", "units", "money")
-COUNTY = ZoneInfo("Asia/Shanghai")
 book_option = click.option("--book", type=click.Choice(BOOKS), help="账簿：碳、积分、核证量、资金。")
 
 
@@ -43,7 +42,7 @@ def trial_balance(context: click.Context, book: str | None, as_of: str | None, a
         lines = [plain(line) | {"balance": line.balance} for line in balance.lines]
         print_json({"lines": lines, "out_of_balance": wrong})
     else:
-        holders = {"system": "系统", "party": "用户"}
+        holders = {"system": "系统", "party": "居民和单位"}
         rows = [
             (titles[line.book], holders[line.holder], line.code, line.accounts, line.debits, line.credits, line.balance)
             for line in balance.lines
@@ -114,8 +113,8 @@ def _moment(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter("写成 2026-06-30T18:00 的形式", param_hint="--as-of") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=COUNTY)
+    return moment if moment.tzinfo else moment.replace(tzinfo=COUNTY_ZONE)
 
 
 def _when(moment: Any) -> str:
-    return f"{moment.astimezone(COUNTY):%Y-%m-%d %H:%M}"
+    return f"{moment.astimezone(COUNTY_ZONE):%Y-%m-%d %H:%M}"

@@ -7,10 +7,10 @@ import os
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
+from tanhui.kernel.days import local_day
 from tanhui.project.cli.chinese import Command, Group
 from tanhui.project.cli.house import now, room
 from tanhui.project.cli.output import json_option, plain, print_json, table
@@ -36,7 +36,7 @@ def _county() -> str:
 
 def _day(text: str | None) -> date:
     if text is None:
-        return now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+        return local_day(now())
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tanhui.project.cli.chinese import Command, Group
-from tanhui.project.cli.house import now, open_house, room, say
+from tanhui.project.cli.house import acting, now, open_house, room, say
 from tanhui.project.cli.output import json_option, print_json, table
 
 existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -20,12 +20,6 @@ def staff_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--by", required=True, metavar="用户名", help="由哪位工作人员办理；权限与在工作台相同。")(
         function
     )
-
-
-def _actor(username: str) -> Any:
-    users = room("parties.queries").staff(username)
-    types = room("parties.types")
-    return types.Actor(name=f"staff:{users.username}", user_id=users.id)
 
 
 @click.group(
@@ -71,10 +65,10 @@ def register(
             )
         elif kind == "staff":
             details = types.StaffDetails(username=name, display_name=title or name, password=_new_password())
-            made = room("parties.services").register(details=details, at=now(), by=_actor(by))
+            made = room("parties.services").register(details=details, at=now(), by=acting(by))
         else:
             details = types.OrganizationDetails(name=name, credit_code=credit_code, code=code)
-            made = room("parties.services").register(details=details, at=now(), by=_actor(by))
+            made = room("parties.services").register(details=details, at=now(), by=acting(by))
     if as_json:
         print_json(_public(made))
     else:
@@ -105,7 +99,7 @@ def grant(username: str, role: str, scope: str, revoke: bool, by: str) -> None:
             user_id=user.id,
             role=types.Role(role),
             at=now(),
-            by=_actor(by),
+            by=acting(by),
             scope=types.Scope.parse(scope),
             given=not revoke,
         )
@@ -119,7 +113,7 @@ def grant(username: str, role: str, scope: str, revoke: bool, by: str) -> None:
 def reset_second_factor(username: str, by: str) -> None:
     """手机和备用码都丢了：取消动态验证码，本人下次登录时重新设置。须由另一位系统管理员办理。"""
     with open_house():
-        had_one = room("office.second_factor").reset(username=username, at=now(), by=_actor(by))
+        had_one = room("office.second_factor").reset(username=username, at=now(), by=acting(by))
     click.echo(f"{username}：{'已取消，下次登录时重新设置' if had_one else '本来就没有设置动态验证码'}")
 
 
@@ -148,7 +142,7 @@ def bind(source: str, external_id: str, party: str | None, end: bool, by: str) -
             at=now(),
             external_id=external_id,
             party_id=room("parties.queries").party(party).id if party else None,
-            by=_actor(by),
+            by=acting(by),
         )
     click.echo(f"新绑定 {report.bound}，解除 {report.unbound}，未变 {report.unchanged}")
 
@@ -197,7 +191,7 @@ def export(party: str, by: str) -> None:
     """导出一位居民的全部个人信息（JSON）；导出本身留痕。"""
     with open_house():
         who = room("parties.queries").party(party)
-        actor = _actor(by)
+        actor = acting(by)
         room("parties.queries").require(actor, "parties.export")
         content = room("parties.queries").export(who.id)
         room("parties.services").record(actor=actor, action="parties.export", target=who.number, at=now())
@@ -212,7 +206,7 @@ def erase(party: str, by: str) -> None:
     """注销一位居民：删除个人信息、解除绑定；账簿保持平衡。"""
     with open_house():
         who = room("parties.queries").party(party)
-        room("parties.services").erase(party_id=who.id, at=now(), by=_actor(by))
+        room("parties.services").erase(party_id=who.id, at=now(), by=acting(by))
     click.echo(f"{who.number} 已注销")
 
 

@@ -24,7 +24,7 @@ COMMANDS = {
     "settle": "结算：让账簿与证据一致",
     "ledger": "账簿：试算平衡、对账单、逐笔核对",
     "parties": "居民与单位：登记、绑定、导出、注销、留痕核验",
-    "django": "转到 Django 的管理命令（迁移、创建账号等）",
+    "django": "转到 Django 的管理命令（迁移等）",
 }
 """Sub-command and its line of help; the module of the same name here has the command as `command`."""
 
@@ -57,7 +57,12 @@ class LazyGroup(Group):
         except Exception as error:
             if not _database_is_away(error):
                 raise
-            complain(Busy(f"数据库连接不上：{str(error).strip()}", fix="运行 tanhui doctor 查看原因"))
+            complain(
+                Busy(
+                    f"数据库连接不上，或中断了操作：{str(error).strip()}",
+                    fix="运行 tanhui doctor 查看原因，然后再次运行；没有保存一半的结果",
+                )
+            )
         ctx.exit(EXPECTED_ERROR)
 
 
