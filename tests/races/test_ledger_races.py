@@ -250,7 +250,7 @@ def test_a_close_waits_for_postings_and_postings_for_a_close(in_threads: AtOnce)
     state: list[Any] = []
 
     def close() -> None:
-        state.append(close_period(book=Book.POINTS, through_on=AT.date(), at=AT + DAY, by="usr_1"))
+        state.append(close_period(book=Book.POINTS, through_on=AT.date(), at=AT + DAY))
 
     def postings(party: int) -> int:
         done = 0
@@ -276,7 +276,7 @@ def test_a_close_does_not_wait_for_ever(open_connection: Connect, monkeypatch: p
     holder = open_connection(autocommit=False)
     holder.execute("LOCK TABLE ledger_period_close IN ROW SHARE MODE")  # as every posting does
     with pytest.raises(LedgerBusy):
-        close_period(book=Book.POINTS, through_on=AT.date(), at=AT + DAY, by="usr_1")
+        close_period(book=Book.POINTS, through_on=AT.date(), at=AT + DAY)
     assert queries.period(Book.POINTS) is None
 
 

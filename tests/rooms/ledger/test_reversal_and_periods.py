@@ -22,7 +22,7 @@ from tests.rooms.ledger.books import (
 )
 
 from tanhui.kernel.days import day_start
-from tanhui.kernel.errors import NotFound
+from tanhui.kernel.errors import Forbidden, NotFound
 from tanhui.ledger import queries
 from tanhui.ledger.services import close_period, reverse
 from tanhui.ledger.types import (
@@ -33,6 +33,8 @@ from tanhui.ledger.types import (
     Insufficient,
     PeriodClosed,
 )
+from tanhui.parties.queries import audit_trail as trail
+from tanhui.parties.types import Actor
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +143,27 @@ def test_the_past_is_taken_back_on_the_first_open_instant() -> None:
     assert points_back.happened_at == state.closed_before
     assert queries.balance(points(party), state.closed_before - HOUR, "happened") == 3
     assert queries.prove() == []
+
+
+def test_who_has_no_right_changes_no_book() -> None:
+    (party,) = parties(1)
+    (first,) = post(earn("e", party, 5)).posted
+    stranger = Actor(name="staff:stranger", user_id=987_654_321)
+    for act in (
+        lambda: reverse(number=first.number, key="undo", reason="错", at=AT, by=stranger),
+        lambda: close_period(book=Book.POINTS, through_on=YESTERDAY, at=AT, by=stranger),
+    ):
+        with pytest.raises(Forbidden):
+            act()
+    assert queries.balance(points(party)) == 5
+    assert queries.period(Book.POINTS) is None
+    assert trail(limit=5) == []
+
+
+def test_what_is_done_to_the_books_by_hand_is_recorded_once() -> None:
+    (party,) = parties(1)
+    (first,) = post(earn("e", party, 5)).posted
+    for _ in range(2):
+        reverse(number=first.number, key="undo", reason="错", at=AT)
+        close_period(book=Book.POINTS, through_on=YESTERDAY, at=AT)
+    assert [entry.action for entry in trail(limit=5)] == ["ledger.close_period", "ledger.reverse"]
