@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,8 +18,10 @@ from tests.doors.pages import Page
 from tests.rooms.scenarios.world import NOW, deliver, join, open_county, ride
 
 from tanhui.kernel.canonical import digest
+from tanhui.kernel.county import PROJECT_ROOT
 from tanhui.office import urls
 from tanhui.office.access import PAGES
+from tanhui.office.words import ACTS
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Role, Scope
 from tanhui.scenarios import queries, services
@@ -330,3 +333,11 @@ def test_what_does_not_exist_says_so_and_offers_a_way_back(path: str, county: di
 def test_pages_of_the_office_are_never_kept_by_a_browser(county: dict[str, str]) -> None:
     response = enter(hire("op", Role.OPERATOR)).get(reverse("office:start"))
     assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_every_act_that_is_recorded_has_chinese_words() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (PROJECT_ROOT / "src" / "tanhui").rglob("*.py")]
+    recorded = {act for text in texts for act in re.findall(r'action="([a-z_]+\.[a-z_]+)"', text)}
+    recorded |= {act for text in texts for act in re.findall(r'_record\([^"]*"([a-z_]+\.[a-z_]+)"', text)}
+    assert len(recorded) > 15
+    assert recorded <= ACTS.keys()

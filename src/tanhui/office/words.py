@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ACTS = {
+    "office.password_changed": "修改密码",
+    "office.recovery_codes_generated": "生成备用码",
     "office.second_factor_reset": "重置动态验证码",
+    "office.sign_in": "登录",
+    "office.sign_in_failed": "登录失败",
+    "office.sign_out": "退出",
+    "office.totp_activated": "设置动态验证码",
     "parties.bind": "绑定或解绑账号",
     "parties.change": "修改登记信息",
     "parties.check_identity": "核验身份",
@@ -21,8 +27,11 @@ ACTS = {
     "project.first_administrator": "设立首位管理员",
     "scenarios.admit_source": "接入或变更接入方",
     "scenarios.advance_method": "方法流转",
+    "scenarios.open_scenario": "开放或变更场景",
     "scenarios.rule": "裁定证据",
     "scenarios.settle": "结算",
+    "scenarios.submit": "代接入方报送",
+    "scenarios.withdraw": "代接入方撤回",
     "ledger.close_period": "结账",
     "ledger.reverse": "冲正",
 }

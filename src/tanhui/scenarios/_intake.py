@@ -21,12 +21,12 @@ from tanhui.kernel.days import COUNTY_ZONE
 from tanhui.kernel.errors import NotFound
 from tanhui.kernel.ids import new_number
 from tanhui.parties import queries as parties
-from tanhui.parties.types import Purpose
+from tanhui.parties import services as parties_services
+from tanhui.parties.types import Actor, Purpose, Scope
 from tanhui.scenarios import _intake_sql as sql
 from tanhui.scenarios._files import evidence_rows, look_at
 from tanhui.scenarios._mapping import read_mapping
 from tanhui.scenarios._sources import deliverable_source, receipt_of
-from tanhui.scenarios._waiting import claim_bound_evidence, drop_overdue_evidence
 from tanhui.scenarios.models import Delivery, RefusedRow, Scenario, SeenMessage, Source
 from tanhui.scenarios.rules_intake import Prepared, RowFault, check, content_digest, evidence_text
 from tanhui.scenarios.types import (
@@ -42,7 +42,7 @@ from tanhui.scenarios.types import (
     WithdrawalReceipt,
 )
 
-__all__ = ["claim_bound_evidence", "drop_overdue_evidence", "file_delivery", "intake_settings", "submit", "withdraw"]
+__all__ = ["file_delivery", "submit", "withdraw"]
 
 ROWS_AT_ONCE = 10_000
 _REFUSED_CONTEXT = "scenarios_refused_row.content"
@@ -60,10 +60,10 @@ class _NothingNew(Exception):
 
 
 @lru_cache(maxsize=8)
-def intake_settings(county: str | None = None) -> IntakeSettings:
+def _intake_settings(county: str) -> IntakeSettings:
     """The county's settings of intake from `intake.toml`, or the defaults where it has none."""
     try:
-        table = load_county(county or settings.TANHUI_COUNTY).table("intake.toml")
+        table = load_county(county).table("intake.toml")
     except NotFound:
         return IntakeSettings()
     return IntakeSettings(
@@ -98,16 +98,21 @@ def submit(
     evidence: Iterable[Evidence | Refusal],
     refused: Iterable[Refusal] = (),
     at: datetime,
+    by: Actor | None = None,
     on_progress: Progress | None = None,
 ) -> DeliveryReceipt:
     """Take a delivery of `source`: all of it in one transaction, each row for itself.
 
+    `by` is None where the source itself delivers (the door has checked its signature, or has signed the resident
+    in), otherwise who does it for the source.
+
     A row is accepted (its person has bound this partner), waits (nobody has yet), is a duplicate (same identifier,
     revision and content as before) or is refused with a reason. `evidence` may yield refusals of its own. The
     same delivery again changes nothing and is answered with the first receipt, marked `repeated`.
-    Raises UnknownSource, SourceSuspended, Replayed (a message identifier with other content), and whatever
-    reading `evidence` raises; then nothing is stored.
+    Raises Forbidden, UnknownSource, SourceSuspended, Replayed (a message identifier with other content), and
+    whatever reading `evidence` raises; then nothing is stored.
     """
+    _require(by, "scenarios.submit", source)
     partner = deliverable_source(source)
     first = _earlier(partner, delivery.content_digest)
     if first is not None and first.rows_refused == first.rows_waiting == 0:
@@ -119,7 +124,8 @@ def submit(
         seen = _see_message(partner, delivery, delivery_id, at)
         if seen is not None:
             return replace(receipt_of(seen), repeated=True)
-        batch = _Batch(partner, delivery_id, at, intake_settings(), {s.code: s for s in Scenario.objects.all()})
+        rules = _intake_settings(settings.TANHUI_COUNTY)
+        batch = _Batch(partner, delivery_id, at, rules, {s.code: s for s in Scenario.objects.all()})
         try:
             with transaction.atomic():
                 taken = _take(cursor, batch, delivery, evidence, refused, on_progress)
@@ -129,7 +135,21 @@ def submit(
             assert first is not None
             SeenMessage.objects.filter(delivery_id=delivery_id).update(delivery=first)
             return replace(receipt_of(first), repeated=True)
-    return receipt_of(taken)
+    receipt = receipt_of(taken)
+    counts = {name: getattr(receipt, f"rows_{name}") for name in ("read", "accepted", "waiting", "refused")}
+    _record(by, "scenarios.submit", source, {"receipt": receipt.number} | counts, at)
+    return receipt
+
+
+def _require(by: Actor | None, permission: str, source: str) -> None:
+    if by is not None:
+        parties.require(by, permission, Scope("source", source))
+
+
+def _record(by: Actor | None, action: str, source: str, detail: Mapping[str, Any], at: datetime) -> None:
+    """A line in the audit trail where a member of staff did it for the source; receipts tell the rest."""
+    if by is not None and not by.is_system:
+        parties_services.record(actor=by, action=action, target=f"source:{source}", detail=detail, at=at)
 
 
 def _earlier(partner: Source, digest: bytes) -> Delivery | None:
@@ -173,7 +193,7 @@ def _take(
         _stage(cursor, batch, rows)
         if on_progress:
             on_progress(batch.rows_read)
-    counts = _settle_rows(cursor, batch)
+    counts = _make_behaviors(cursor, batch)
     return Delivery.objects.create(
         pk=batch.delivery_id,
         number=new_number("rcp", batch.at),
@@ -302,7 +322,7 @@ def _keep_refused(batch: _Batch, refusals: Sequence[Refusal]) -> None:
     batch.refused += len(refusals)
 
 
-def _settle_rows(cursor: CursorWrapper, batch: _Batch) -> dict[str, int]:
+def _make_behaviors(cursor: CursorWrapper, batch: _Batch) -> dict[str, int]:
     """Make behaviors of what is staged; count what became of each row."""
     if not batch.staged:
         return {}
@@ -355,12 +375,15 @@ def _conflict(row_number: int, external_id: str, revision: int, content: str) ->
 
 
 @transaction.atomic
-def withdraw(*, source: str, external_ids: Iterable[str], reason: str, at: datetime) -> WithdrawalReceipt:
+def withdraw(
+    *, source: str, external_ids: Iterable[str], reason: str, at: datetime, by: Actor | None = None
+) -> WithdrawalReceipt:
     """Let behaviors of `source` no longer count, in all their revisions, and evidence that waits never count.
 
     What is withdrawn stays on record with `reason`; settlement takes back what it earned. A later, higher
-    revision counts again. Raises UnknownSource, SourceSuspended.
+    revision counts again. `by` as in `submit`. Raises Forbidden, UnknownSource, SourceSuspended.
     """
+    _require(by, "scenarios.withdraw", source)
     partner = deliverable_source(source)
     with connection.cursor() as cursor:
         cursor.execute(sql.LOCK_ALONE, [partner.pk])
@@ -373,6 +396,7 @@ def withdraw(*, source: str, external_ids: Iterable[str], reason: str, at: datet
         cursor.execute(sql.WITHDRAW, names)
         withdrawn, waiting, unknown, named = cursor.fetchone()
     touched = len({*(withdrawn or ()), *(waiting or ())})
+    _record(by, "scenarios.withdraw", source, {"withdrawn": touched, "reason": reason[:200]}, at)
     return WithdrawalReceipt(
         withdrawn=len(withdrawn or ()),
         waiting_withdrawn=len(waiting or ()),

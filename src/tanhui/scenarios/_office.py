@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Max, Sum
 
-from tanhui.kernel.errors import BadInput, NotFound
+from tanhui.kernel.errors import NotFound
 from tanhui.scenarios import _budget, _methods, _statement
 from tanhui.scenarios.models import (
     BudgetAdjustment,
@@ -454,11 +454,3 @@ def budget() -> list[BudgetMonth]:
         )
         for pool in _budget.month_pools(_methods.current_programme())
     ]
-
-
-def scenario_rules(code: str) -> Mapping[str, str]:
-    """Reason code → the sentence that a resident reads. Raises BadInput for an unknown scenario."""
-    row = Scenario.objects.filter(code=code).first()
-    if row is None:
-        raise BadInput(f"没有场景 {code}", fix="检查场景代码")
-    return read_plausibility(row.rules).messages

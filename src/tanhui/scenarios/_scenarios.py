@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from tanhui.kernel.county import County
 from tanhui.kernel.errors import Conflict, NotFound
 from tanhui.kernel.ids import new_number
+from tanhui.parties import services as parties_services
+from tanhui.parties.types import Actor
+from tanhui.scenarios._methods import mark_days
 from tanhui.scenarios._statement import behavior_id
 from tanhui.scenarios.models import Behavior, Contest, DayMark, Ruling, Scenario, SharedReceipt
 from tanhui.scenarios.rules import read_plausibility
@@ -39,7 +43,7 @@ def scenario_drafts(county: County) -> list[ScenarioDraft]:
 
 
 @transaction.atomic
-def open_scenario(draft: ScenarioDraft) -> Scenario:
+def open_scenario(*, draft: ScenarioDraft, at: datetime, by: Actor) -> None:
     """Open or alter a scenario. When its plausibility rules change, the days of its behaviors become stale."""
     read_plausibility(draft.rules)
     before = Scenario.objects.select_for_update().filter(code=draft.code).first()
@@ -55,13 +59,22 @@ def open_scenario(draft: ScenarioDraft) -> Scenario:
         },
     )
     if before and (before.rules != scenario.rules or before.exclusive_group != scenario.exclusive_group):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO scenarios_day_mark (party_id, day)"
-                " SELECT DISTINCT party_id, day FROM scenarios_behavior WHERE scenario_id = %s",
-                [scenario.id],
-            )
-    return scenario
+        mark_days(scenario.id, date.min, None)
+    after = _state(scenario)
+    if before is None or after != _state(before):
+        target = f"scenario:{draft.code}"
+        parties_services.record(actor=by, action="scenarios.open_scenario", target=target, detail=after, at=at)
+
+
+def _state(scenario: Scenario) -> dict[str, Any]:
+    return {
+        "title": scenario.title,
+        "method": scenario.method_name,
+        "enabled": scenario.enabled,
+        "exclusive_group": scenario.exclusive_group,
+        "rules": [f"{rule['code']}：{rule.get('condition') or rule.get('limit') or ''}" for rule in scenario.rules],
+        "consent": str(scenario.settings.get("consent", "")),
+    }
 
 
 @transaction.atomic

@@ -11,10 +11,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from functools import lru_cache
 
-from tanhui.scenarios.types import Evidence, IntakeSettings, Refusal
-
-COLUMN_QUANTITIES = ("distance_m", "mass_g", "energy_wh", "item_count")
-"""Quantities with a column of their own; the others live in `details`."""
+from tanhui.scenarios.rules import STANDARD_INPUTS
+from tanhui.scenarios.types import Evidence, IntakeSettings
 
 MAX_QUANTITIES = 20
 MAX_NOTE = 500
@@ -205,10 +203,10 @@ def check(evidence: Evidence, at: datetime, settings: IntakeSettings) -> Prepare
     columns: list[int | None] = [None, None, None, None]
     for name, value in quantities.items():
         _check_quantity(name, value)
-        if name in COLUMN_QUANTITIES:
+        if name in STANDARD_INPUTS:
             if not isinstance(value, int):
                 raise RowFault("not_a_number", f"{name} 须是整数")
-            columns[COLUMN_QUANTITIES.index(name)] = value
+            columns[STANDARD_INPUTS.index(name)] = value
         else:
             details[name] = value
     if ended_at is not None:
@@ -309,8 +307,3 @@ def evidence_text(evidence: Evidence) -> str:
         "note": evidence.note[:1000],
     }
     return ascii(stated)
-
-
-def refusal(evidence: Evidence, fault: RowFault) -> Refusal:
-    """The refusal of a row for `fault`."""
-    return Refusal(evidence.row_number, fault.code, fault.message, evidence_text(evidence))

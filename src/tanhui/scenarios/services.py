@@ -1,5 +1,8 @@
 """The verbs of the room: permission, then the act, then a line in the audit trail where an officer's hand did it.
 
+`by` is the system where nothing else is said. Partners and residents need no role for their own evidence: the door
+has checked the signature or signed the resident in, so `submit` and `withdraw` ask only where somebody else acts,
+and `contest` and `share` are the resident's own.
 Each takes the time as an argument and may be repeated safely. All are atomic but `settle`, which is a series of
 transactions, each whole in itself.
 """
@@ -33,7 +36,7 @@ def admit(*, draft: SourceDraft | ScenarioDraft, at: datetime, by: Actor = SYSTE
     """
     parties.require(by, "scenarios.admit_source")
     if isinstance(draft, ScenarioDraft):
-        _scenarios.open_scenario(draft)
+        _scenarios.open_scenario(draft=draft, at=at, by=by)
     else:
         _sources.admit_source(draft=draft, at=at, by=by)
 

@@ -178,10 +178,10 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True)
 class IntakeSettings:
-    """The county's settings of intake: `[intake]` of `scenarios.toml`.
+    """The county's settings of intake, from its `intake.toml`; a county without one has these.
 
     `waiting_days`: how long unbound evidence waits. `clock_skew`: how far ahead a partner's clock may run.
-    `oldest_at_years`: evidence older than that is refused.
+    `oldest_years`: evidence older than that is refused.
     """
 
     waiting_days: int = 30

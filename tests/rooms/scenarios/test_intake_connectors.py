@@ -17,7 +17,8 @@ from tanhui.kernel.errors import TanhuiError
 from tanhui.scenarios._files import evidence_rows, look_at
 from tanhui.scenarios._mapping import read_mapping
 from tanhui.scenarios.connectors.cloudevents.reading import MAX_BODY_BYTES, BadEvents, read_events
-from tanhui.scenarios.rules_intake import COLUMN_QUANTITIES, RowFault, check
+from tanhui.scenarios.rules import STANDARD_INPUTS
+from tanhui.scenarios.rules_intake import RowFault, check
 from tanhui.scenarios.types import Evidence, IntakeSettings, Refusal
 
 AT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -32,7 +33,7 @@ def outcome(row: Evidence | Refusal) -> dict[str, Any]:
         prepared = check(row, AT, IntakeSettings())
     except RowFault as fault:
         return {"row": row.row_number, "refused": fault.code}
-    columns = dict(zip(COLUMN_QUANTITIES, prepared.columns, strict=True))
+    columns = dict(zip(STANDARD_INPUTS, prepared.columns, strict=True))
     return {
         "row": row.row_number,
         "external_id": row.external_id,
