@@ -220,7 +220,7 @@ class Cluster:
     def _check_version(self) -> None:
         found = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
         if found != str(MAJOR):
-            fix = "用旧版本的 pg_dump 导出后再导入；见 docs/operations/"
+            fix = "用旧版本的 pg_dump 导出，在新的文件夹里建库后再导入"
             raise DatabaseServerError(
                 f"数据由 PostgreSQL {found} 建立，本版本使用 {MAJOR}", where=str(self.data), fix=fix
             )
