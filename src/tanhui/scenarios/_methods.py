@@ -329,19 +329,28 @@ def outcome_text(outcome: str, scenario_rules: Mapping[str, str], method: Method
             if condition.name == reason:
                 return str(condition.message)
         return "证据等级不被本方法接受" if reason == "grade" else "不符合本方法的适用条件"
-    return _excluded_text(reason, scenario_rules)
+    return _excluded_text(reason, scenario_rules, method)
 
 
-def _excluded_text(reason: str, scenario_rules: Mapping[str, str]) -> str:
+def _excluded_text(reason: str, scenario_rules: Mapping[str, str], method: Method | None) -> str:
     kind, _, code = reason.partition(":")
     if kind == "implausible":
         return scenario_rules.get(code) or "数据不合常理，暂不计入；可以申诉"
+    name = _title(code, method)
     fixed = {
         "superseded": "接入方已更正或撤回这条记录",
         "ruled_out": "经工作人员核查，不予计入",
         "no_method": "当日没有施行中的方法，暂不计入",
-        "missing": f"缺少方法所需的数据（{code}），暂不计入",
-        "bounds": f"数据超出方法允许的范围（{code}），暂不计入；可以申诉",
-        "factor": f"当年的排放因子还没有公布（{code}），公布后会自动补算",
+        "missing": f"缺少方法所需的数据（{name}），暂不计入",
+        "bounds": f"数据超出方法允许的范围（{name}），暂不计入；可以申诉",
+        "factor": f"当年的排放因子还没有公布（{name}），公布后会自动补算",
     }
     return fixed.get(kind, "未计入")
+
+
+def _title(name: str, method: Method | None) -> str:
+    """What people call an input or a parameter of the method; its name where the method is not at hand."""
+    if name == "grade":
+        return "证据等级"
+    found = (method.inputs.get(name) or method.parameters.get(name)) if method else None
+    return found.title if found else name

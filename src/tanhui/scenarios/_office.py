@@ -279,9 +279,7 @@ def set_aside(
             },
         )
         rows = cursor.fetchall()
-    kept: dict[str, Mapping[str, str]] = {
-        row.code: read_plausibility(row.rules).messages for row in Scenario.objects.all()
-    }
+    words = _sentences()
     return [
         SetAside(
             number=_statement.behavior_number(row[0]),
@@ -292,7 +290,7 @@ def set_aside(
             day=row[5],
             happened_at=row[6],
             reason=row[7].rpartition(":")[2],
-            reason_text=_methods.outcome_text(row[7], kept[row[1]], None),
+            reason_text=_methods.outcome_text(row[7], words[row[1]], None),
             contest=row[9] or "",
             contest_at=row[10],
         )
@@ -300,8 +298,8 @@ def set_aside(
     ]
 
 
-def set_aside_counts() -> list[tuple[str, str, int]]:
-    """(scenario code, reason code, behaviors) of what is set aside now, most first."""
+def set_aside_counts() -> list[tuple[str, str, str, int]]:
+    """(scenario code, reason code, reason in words, behaviors) of what is set aside now, most first."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -319,7 +317,17 @@ def set_aside_counts() -> list[tuple[str, str, int]]:
             GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
             """
         )
-        return [(row[0], row[1], row[2]) for row in cursor.fetchall()]
+        rows: list[tuple[str, str, int]] = cursor.fetchall()
+    words = _sentences()
+    return [
+        (code, reason, _methods.outcome_text(f"excluded:implausible:{reason}", words[code], None), count)
+        for code, reason, count in rows
+    ]
+
+
+def _sentences() -> dict[str, Mapping[str, str]]:
+    """Scenario code → reason code → the sentence that a resident reads."""
+    return {row.code: read_plausibility(row.rules).messages for row in Scenario.objects.all()}
 
 
 def contests_open() -> int:
@@ -420,11 +428,11 @@ def outcomes(source: str) -> list[OutcomeRow]:
     methods = {
         p.scenario.code: _methods.loaded(p.method) for p in MethodInForce.objects.select_related("method", "scenario")
     }
-    kept = {row.code: read_plausibility(row.rules).messages for row in Scenario.objects.all()}
+    words = _sentences()
     return [
         OutcomeRow(
             outcome,
-            "等待结算" if outcome == "waiting" else _methods.outcome_text(outcome, kept[code], methods.get(code)),
+            "等待结算" if outcome == "waiting" else _methods.outcome_text(outcome, words[code], methods.get(code)),
             *figures,
         )
         for code, outcome, *figures in rows

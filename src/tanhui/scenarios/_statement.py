@@ -44,6 +44,10 @@ ORDER BY b.day DESC, b.id DESC LIMIT %(limit)s
 """
 
 
+_NAMED_BY_THE_METHOD = ("not_applicable:", "excluded:missing:", "excluded:bounds:", "excluded:factor:")
+"""Outcomes whose sentence needs the method: it has the words for its conditions, inputs and parameters."""
+
+
 def behavior_number(behavior_id: int) -> str:
     """The public number of a behavior."""
     return seal(_PREFIX, behavior_id, settings.TANHUI_SECRETS["number"])
@@ -109,7 +113,7 @@ def _line(row: tuple[Any, ...], scenario: Scenario, messages: Mapping[str, str])
 
 def _outcome_text(outcome: str, messages: Mapping[str, str], method_id: int | None) -> str:
     method = None
-    if outcome.startswith("not_applicable") and method_id:
+    if method_id and outcome.startswith(_NAMED_BY_THE_METHOD):
         method = _methods.loaded_by_id(method_id)
     return _methods.outcome_text(outcome, messages, method)
 

@@ -231,3 +231,14 @@ def test_figures_of_the_county_are_the_sums_of_the_books() -> None:
     assert figures.reduction_g == total(books(), "carbon", "grade:")
     assert figures.points == total(books(), "points", "expires:")
     assert figures.behaviors == 2
+
+
+def test_what_is_missing_is_named_in_words_that_people_know() -> None:
+    (ana,) = join("安娜")
+    lacking = ride("r1", ana)
+    deliver(replace(lacking, quantities={n: v for n, v in lacking.quantities.items() if n != "distance_m"}))
+    services.settle(at=NOW)
+    (line,) = queries.statement(ana).lines
+    assert line.outcome == "excluded:missing:distance_m"
+    assert "distance_m" not in line.outcome_text
+    assert "骑行距离" in line.outcome_text

@@ -45,10 +45,10 @@ def evidence(request: HttpRequest) -> HttpResponse:
         "rows": rows[:_PAGE],
         "next": rows[_PAGE - 1].number if len(rows) > _PAGE else None,
         "wanted": wanted,
-        "counts": [(titles.get(code, code), reason, count) for code, reason, count in counts],
-        "total": sum(count for _, _, count in counts),
+        "counts": [(titles.get(code, code), *rest) for code, *rest in counts],
+        "total": sum(count for *_, count in counts),
         "scenarios": sorted(titles.items()),
-        "reasons": sorted({reason for _, reason, _ in counts}),
+        "reasons": sorted({reason: words for _, reason, words, _ in counts}.items()),
         "sources": [(row.code, row.title) for row in scenarios.sources()],
         "query": query.urlencode(),
     }

@@ -57,7 +57,7 @@ def _waiting(user: Any) -> Iterator[Waiting]:
     if may(user, "evidence"):
         contests = scenarios.contests_open()
         yield Waiting(contests, "居民的申诉", "被搁置的记录，居民说明了理由，等待裁定", f"{evidence}?contested=1")
-        aside = sum(count for _, _, count in scenarios.set_aside_counts())
+        aside = sum(count for *_, count in scenarios.set_aside_counts())
         yield Waiting(aside, "被搁置的证据", "数据不合常理，暂不计入；没有申诉的也可以主动核查", evidence)
     if may(user, "methods"):
         stages = [version.stage for version in scenarios.method_versions()]
