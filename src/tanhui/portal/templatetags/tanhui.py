@@ -20,8 +20,6 @@ from tanhui_methods import METHOD_STATUSES
 register = template.Library()
 
 NOTHING = "—"
-GRADES = {1: "A", 2: "B", 3: "C", 4: "D"}
-GRADE_WORDS = {1: "系统自动采集并核对", 2: "合作单位记录", 3: "凭证佐证", 4: "居民自行申报"}
 STATUS_WORDS = {
     "verified": ("good", "已核实"),
     "press": ("info", "媒体报道"),
@@ -133,18 +131,6 @@ def period(starts_on: date | None, ends_on: date | None) -> str:
     return f"{chinese_date(starts_on)}至{last}" if starts_on else f"至{last}"
 
 
-@register.filter
-def grade(value: int | None) -> str:
-    """The letter of an evidence grade."""
-    return GRADES.get(value, NOTHING) if value is not None else NOTHING
-
-
-@register.filter
-def grade_words(value: int | None) -> str:
-    """What an evidence grade means."""
-    return GRADE_WORDS.get(value, "") if value is not None else ""
-
-
 def _badge(kind: str, words: str) -> SafeString:
     return format_html('<span class="badge{}">{}</span>', f" {kind}" if kind else "", words)
 
@@ -162,12 +148,6 @@ def stage_badge(value: object) -> SafeString:
 
 
 @register.filter
-def stage_words(value: object) -> str:
-    """The stage of a method version, in words."""
-    return STAGE_WORDS.get(str(value), ("", str(value)))[1]
-
-
-@register.filter
 def outcome_badge(value: object) -> SafeString:
     """What became of a piece of evidence, without the reason."""
     return _badge(*OUTCOME_WORDS.get(str(value).partition(":")[0], ("", str(value))))
@@ -180,12 +160,6 @@ def short(value: object) -> SafeString:
     if len(text) <= 24:
         return format_html('<span class="mono">{}</span>', text)
     return format_html('<span class="mono nowrap" title="{}">{}…{}</span>', text, text[:8], text[-4:])
-
-
-@register.filter
-def percent(part: int | None, whole: int | None) -> str:
-    """part / whole as a whole percentage, cut off."""
-    return f"{part * 100 // whole}%" if part is not None and whole else NOTHING
 
 
 @register.filter
