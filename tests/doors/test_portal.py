@@ -16,8 +16,7 @@ from tests.doors.public import PLAIN, page_of, rows_of
 from tests.rooms.scenarios.world import START
 
 from tanhui.kernel.county import load_county
-from tanhui.portal import shelf
-from tanhui.scenarios import services
+from tanhui.scenarios import _methods, queries, services
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +43,7 @@ def test_the_empty_home_says_what_will_be_there(client: Client) -> None:
 def test_every_method_has_its_page_its_file_and_its_hash(client: Client) -> None:
     listed = page_of(client, "methods")
     links = {link["href"] for link in listed.all("a")}
-    for method in shelf.library().methods:
+    for method in queries.library().methods:
         assert reverse("portal:method", args=[method.family, method.name]) in links
         page = page_of(client, "method-version", method.family, method.name, method.version)
         assert method.content_hash in page.text
@@ -54,7 +53,7 @@ def test_every_method_has_its_page_its_file_and_its_hash(client: Client) -> None
 
 
 def test_a_document_that_is_not_in_force_here_says_so_whatever_it_says_of_itself(client: Client) -> None:
-    assert shelf.library().methods[0].status == "in_force"
+    assert queries.library().methods[0].status == "in_force"
     page = page_of(client, "method", "transport", "shared-e-bike")
     assert "未登记施行" in page.text
     assert "现在没有在本平台施行" in page.text
@@ -90,7 +89,7 @@ def test_factors_are_filtered_by_region_and_year_and_leave_as_a_file(client: Cli
     assert {tuple(row[1:3]) for row in rows[1:]} == {("CN-43", "2023")}
     assert "没有符合条件的因子" in page_of(client, "factors", region="CN-99").text
     everything = rows_of(client.get(reverse("portal:factors-csv")))
-    assert len(everything) - 1 == len(shelf.library().factors.rows)
+    assert len(everything) - 1 == len(queries.library().factors.rows)
 
 
 def test_a_broken_document_is_named_and_nothing_else_breaks(
@@ -99,7 +98,7 @@ def test_a_broken_document_is_named_and_nothing_else_breaks(
     folder = tmp_path / "transport" / "broken"
     folder.mkdir(parents=True)
     (folder / "1.0.0.md").write_text("---\nnumber: x\n---\n", encoding="utf-8")
-    monkeypatch.setattr(shelf, "_folders", lambda: (tmp_path, ()))
+    monkeypatch.setattr(_methods, "_folders", lambda: (tmp_path, ()))
     page = page_of(client, "methods", status=503)
     assert "1.0.0.md" in page.text
     page_of(client, "home")

@@ -9,8 +9,8 @@ import pytest
 from django.template import Context, Template
 
 from tanhui.portal.document import chapters
-from tanhui.portal.shelf import library
 from tanhui.portal.templatetags.tanhui import change, grams_number, grams_unit, mass_parts, period
+from tanhui.scenarios.queries import library
 from tanhui_methods import Method
 
 NAMES = sorted(f"{m.family}/{m.name}/{m.version}" for m in library().methods)

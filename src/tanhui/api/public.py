@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Annotated, Any
 
 from django.conf import settings
@@ -16,18 +15,12 @@ from tanhui.kernel.county import load_county
 from tanhui.kernel.days import local_day
 from tanhui.kernel.errors import NotFound
 from tanhui.scenarios import queries as scenarios
-from tanhui_methods import Library, Method
+from tanhui_methods import Method
 
 router = Router(tags=["open"])
 
 Version = Annotated[str, Path(max_length=20, pattern=r"^[0-9]+(\.[0-9]+){0,2}$", description="版本")]
 DAYS_SHOWN = 30
-
-
-@lru_cache(maxsize=1)
-def _library() -> Library:
-    """Methods and factors as deployed: they change with a new release of the files only."""
-    return scenarios.library()
 
 
 def _count(request: HttpRequest) -> None:
@@ -84,7 +77,7 @@ def open_scenarios(request: HttpRequest) -> Any:
 def methods(request: HttpRequest) -> Any:
     """全部方法的全部版本，带摘要。"""
     _count(request)
-    return schemas.MethodsOut(methods=[schemas.MethodOut(**_method(each)) for each in _library().methods])
+    return schemas.MethodsOut(methods=[schemas.MethodOut(**_method(each)) for each in scenarios.library().methods])
 
 
 @router.get("/methods/{name}/{version}", response=answers(schemas.MethodTextOut, 404, 422), summary="方法正文")
@@ -95,7 +88,7 @@ def method(
 ) -> Any:
     """正文即规则：页面、程序和专家看的是同一份文件。"""
     _count(request)
-    for each in _library().versions(name):
+    for each in scenarios.library().versions(name):
         if each.version == version:
             return schemas.MethodTextOut(**_method(each), text=each.text)
     raise NotFound(f"没有方法 {name} {version}", fix="先查 /api/v1/open/methods")
@@ -135,7 +128,7 @@ def factors(request: HttpRequest) -> Any:
                 best_before=_text(row.best_before),
                 note=row.note,
             )
-            for row in _library().factors.rows
+            for row in scenarios.library().factors.rows
         ]
     )
 

@@ -38,11 +38,17 @@ def current_programme() -> Programme:
 
 
 def library() -> Library:
-    """The methods and factors as the files say now: what may be registered, not what is in force."""
-    methods = PROJECT_ROOT / "methods"
-    factors = (PROJECT_ROOT / "factors", load_county(settings.TANHUI_COUNTY).folder / "factors")
+    """The methods and factors as the files say now: what may be registered, not what is in force.
+
+    Read once until a file changes. Raises MethodErrors where a file is wrong.
+    """
+    methods, factors = _folders()
     files = [*sorted(methods.rglob("*.md")), *(path for folder in factors for path in sorted(folder.glob("*.csv")))]
     return _library(methods, factors, tuple((path, path.stat().st_mtime_ns) for path in files))
+
+
+def _folders() -> tuple[Path, tuple[Path, ...]]:
+    return PROJECT_ROOT / "methods", (PROJECT_ROOT / "factors", load_county(settings.TANHUI_COUNTY).folder / "factors")
 
 
 @lru_cache(maxsize=2)

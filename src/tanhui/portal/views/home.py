@@ -16,7 +16,6 @@ from django.views.decorators.http import require_safe
 
 from tanhui.kernel.days import local_day
 from tanhui.portal.files import csv_file
-from tanhui.portal.shelf import library
 from tanhui.scenarios import queries as scenarios
 from tanhui_methods import MethodError
 
@@ -57,7 +56,7 @@ def _figures() -> _Figures:
 def _method_addresses() -> dict[str, str]:
     """Where each method can be read, by its name; nothing while the library is broken."""
     try:
-        methods = library().methods
+        methods = scenarios.library().methods
     except MethodError:
         return {}
     return {method.name: reverse("portal:method", args=[method.family, method.name]) for method in methods}

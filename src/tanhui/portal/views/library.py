@@ -17,7 +17,6 @@ from django.views.decorators.http import require_safe
 from tanhui.kernel.days import local_day
 from tanhui.portal.document import chapters
 from tanhui.portal.files import csv_file
-from tanhui.portal.shelf import library
 from tanhui.portal.words import FAMILIES, TABLES, factor_words, region_words
 from tanhui.scenarios import queries as scenarios
 from tanhui_methods import FactorRow, Method, MethodError
@@ -58,7 +57,7 @@ def _version_key(method: Method) -> tuple[int, ...]:
 def methods(request: HttpRequest) -> HttpResponse:
     """Every method, by family: the version that rules today, or the newest."""
     stages = _stages()
-    everything = library().methods
+    everything = scenarios.library().methods
     shown: list[_Listed] = []
     for _name, group in groupby(sorted(everything, key=lambda m: m.name), key=lambda m: m.name):
         versions = sorted(group, key=_version_key, reverse=True)
@@ -91,7 +90,7 @@ def _stage(method: Method, stages: dict[str, Any]) -> str:
 
 
 def _versions(family: str, name: str) -> list[Method]:
-    found = [method for method in library().methods if (method.family, method.name) == (family, name)]
+    found = [method for method in scenarios.library().methods if (method.family, method.name) == (family, name)]
     if not found:
         raise Http404
     return sorted(found, key=_version_key, reverse=True)
@@ -131,7 +130,7 @@ def method(request: HttpRequest, family: str, name: str, version: str | None = N
         "rules_today": _rules(chosen, stages),
         "registered": stages.get(chosen.rule_hash),
         "versions": [_Listed(each, _stage(each, stages), 1) for each in versions],
-        "chapters": chapters(chosen, library()),
+        "chapters": chapters(chosen, scenarios.library()),
         "scenario": opened[0] if opened else None,
     }
     return render(request, "portal/method.html", context)
@@ -151,7 +150,7 @@ def _filtered(request: HttpRequest) -> tuple[list[FactorRow], dict[str, str]]:
     wanted = {key: request.GET.get(key, "").strip()[:80] for key in ("factor", "region", "year", "table")}
     rows = [
         row
-        for row in library().factors.rows
+        for row in scenarios.library().factors.rows
         if (not wanted["factor"] or row.factor == wanted["factor"])
         and (not wanted["region"] or row.region == wanted["region"])
         and (not wanted["year"] or str(row.year or "") == wanted["year"])
@@ -165,7 +164,7 @@ def _filtered(request: HttpRequest) -> tuple[list[FactorRow], dict[str, str]]:
 def factors(request: HttpRequest) -> HttpResponse:
     """Every factor row with value, source and status; by table, region and year."""
     rows, wanted = _filtered(request)
-    everything = library().factors.rows
+    everything = scenarios.library().factors.rows
     order = list(TABLES)
     ordered = sorted(rows, key=lambda row: (_place(order, row), row.factor, row.region, row.year or 0))
     groups = [

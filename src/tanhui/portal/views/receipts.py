@@ -9,7 +9,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from tanhui.kernel.errors import TanhuiError
-from tanhui.portal.shelf import library
 from tanhui.scenarios import queries as scenarios
 from tanhui_methods import MethodError
 
@@ -47,7 +46,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
 def _method_url(rule_hash: str) -> str:
     """Where the portal shows that very version; empty where the files have moved on."""
     try:
-        methods = library().methods
+        methods = scenarios.library().methods
     except MethodError:
         return ""
     found = next((method for method in methods if method.rule_hash == rule_hash), None)
