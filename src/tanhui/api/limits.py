@@ -8,7 +8,6 @@ from ipaddress import ip_address
 
 from django.db import connection
 from django.http import HttpRequest
-from django.utils import timezone
 
 from tanhui.api.models import RateWindow
 from tanhui.api.problems import TooManyRequests
@@ -39,9 +38,8 @@ def caller_address(request: HttpRequest) -> str:
     return forwarded.rpartition(",")[2].strip()[:64] or direct if local else direct
 
 
-def count(scope: str, caller: str, at: datetime | None = None) -> None:
+def count(scope: str, caller: str, at: datetime) -> None:
     """Count one request of `caller` (kept as a keyed hash). Raises TooManyRequests when the window is full."""
-    at = at or timezone.now()
     seconds = int(at.timestamp())
     starts_at = datetime.fromtimestamp(seconds - seconds % WINDOW_S, UTC)
     key = key_ring().keyed_hash("rate window", f"{scope} {caller}")[:16]
