@@ -34,6 +34,7 @@ __all__ = [
     "balance",
     "balances",
     "balances_of",
+    "debts",
     "period",
     "prove",
     "statement",
@@ -172,6 +173,17 @@ def totals(book: Book, code_prefix: str = "", holder: Literal["system", "party"]
         f" WHERE c.book = %s AND c.holder = %s AND starts_with(c.code, %s) AND {within}"
         " GROUP BY c.code ORDER BY c.code",
         [book.value, holder, code_prefix],
+    )
+    return dict(rows)
+
+
+def debts(book: Book, code: str) -> dict[int, int]:
+    """Party → what it owes on accounts of that code. Free while nobody ever owed anything, afterwards a scan."""
+    rows = _rows(
+        "SELECT a.party_id, (a.debits - a.credits)::bigint FROM ledger_account a"
+        " JOIN ledger_account_code c ON c.id = a.code_id"
+        " WHERE c.book = %s AND c.holder = 'party' AND c.code = %s AND a.debits > a.credits ORDER BY 1",
+        [book.value, code],
     )
     return dict(rows)
 

@@ -1,4 +1,4 @@
-"""Staging of corrections: points that were given and must come back."""
+"""Staging of corrections: points that were given and must come back, and debts that new points pay first."""
 
 from __future__ import annotations
 
@@ -32,3 +32,30 @@ def stage_taken_back(cursor: CursorWrapper, key: str, kind: str, taken: Sequence
             if part:
                 rows.append((f"{key}:{party_id}:{day}", kind, happened_at, party_id, account_code, part))
     cursor.executemany(_STAGE, rows)
+
+
+_EARNED = """
+SELECT transfer_key, happened_at, credit_party, credit_code, amount FROM ledger_staging
+WHERE book = 'points' AND debit_code = 'programme' AND credit_party = ANY(%s) ORDER BY happened_at, transfer_key
+"""
+
+_REPAY = """
+INSERT INTO ledger_staging (transfer_key, kind, happened_at, book, debit_party, debit_code, credit_party,
+    credit_code, amount, memo)
+VALUES (%s, 'settlement', %s, 'points', %s, %s, %s, 'owed', %s, '扣回更正前已用的积分')
+"""
+
+
+def stage_repayments(cursor: CursorWrapper) -> None:
+    """Of the points that are staged for residents with a debt on `owed`, the first ones pay the debt."""
+    owed = ledger_queries.debts(Book.POINTS, "owed")
+    if not owed:
+        return
+    cursor.execute(_EARNED, [list(owed)])
+    rows = []
+    for key, happened_at, party_id, code, amount in cursor.fetchall():
+        part = min(amount, owed[party_id])
+        owed[party_id] -= part
+        if part:
+            rows.append((key, happened_at, party_id, code, party_id, part))
+    cursor.executemany(_REPAY, rows)

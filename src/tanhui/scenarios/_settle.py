@@ -21,7 +21,7 @@ from tanhui.ledger import services as ledger
 from tanhui.ledger.types import STAGING_DDL, Staged
 from tanhui.scenarios import _budget, _methods
 from tanhui.scenarios import _settle_sql as sql
-from tanhui.scenarios._posting import stage_taken_back
+from tanhui.scenarios._posting import stage_repayments, stage_taken_back
 from tanhui.scenarios._waiting import claim_bound_evidence, drop_overdue_evidence
 from tanhui.scenarios.models import MethodInForce, Scenario, SettlementRun
 from tanhui.scenarios.rules import Programme, read_plausibility
@@ -238,6 +238,7 @@ def _post(cursor: CursorWrapper, run: SettlementRun, programme: Programme, at: d
     years = programme.expires_after_years
     cursor.execute(sql.STAGE_CARBON, {"run": run.id})
     cursor.execute(sql.STAGE_POINTS, {"run": run.id, "expires_after_years": years})
+    stage_repayments(cursor)
     cursor.execute(sql.POINTS_TAKEN_BACK, {"expires_after_years": years})
     stage_taken_back(cursor, f"settle:{run.id}", "settlement", cursor.fetchall())
     return ledger.post(postings=Staged(), at=at).transfers

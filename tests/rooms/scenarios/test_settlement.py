@@ -22,6 +22,8 @@ from tests.rooms.scenarios.world import (
 
 from tanhui.kernel.errors import Conflict, NotFound
 from tanhui.ledger import queries as ledger
+from tanhui.ledger import services as ledger_services
+from tanhui.ledger.types import AccountRef, Book, Movement, Posting
 from tanhui.scenarios import queries, services
 from tanhui.scenarios.rules import Programme
 
@@ -242,3 +244,23 @@ def test_what_is_missing_is_named_in_words_that_people_know() -> None:
     assert line.outcome == "excluded:missing:distance_m"
     assert "distance_m" not in line.outcome_text
     assert "骑行距离" in line.outcome_text
+
+
+def test_points_spent_before_a_correction_become_a_debt_that_new_points_pay_first() -> None:
+    (ana,) = join("安娜")
+    deliver(ride("r1", ana), ride("r2", ana, minute=700))
+    services.settle(at=NOW)
+    earned = total(books(), "points", "expires:")
+    account = AccountRef(Book.POINTS, ana, "expires:2028")
+    spent = Movement(account, AccountRef(Book.POINTS, None, "redeemed"), earned)
+    ledger_services.post(postings=[Posting("spend:1", "exchange", NOW, (spent,))], at=NOW)
+    services.withdraw(source="demo-e-bike", external_ids=["r1", "r2"], reason="误报", at=NOW)
+    services.settle(at=NOW)
+    assert ledger.balance(account) == 0
+    assert ledger.balance(AccountRef(Book.POINTS, ana, "owed")) == -earned
+    deliver(*[ride(f"n{n}", ana, minute=300 + 60 * n, day=DAY + timedelta(days=1)) for n in range(5)])
+    summary = services.settle(at=NOW)
+    assert ledger.balance(AccountRef(Book.POINTS, ana, "owed")) == 0
+    assert ledger.balance(account) == summary.points - earned > 0
+    assert services.settle(at=NOW).lines == 0
+    assert ledger.prove() == []
