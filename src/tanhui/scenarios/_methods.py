@@ -141,9 +141,11 @@ class CompiledMethod:
 def _source(name: str, kind: str) -> str:
     if name in STANDARD_INPUTS:
         return f"e.{name}"
-    if name == "duration_s":
-        return "coalesce((e.details->>'duration_s')::bigint, e.ended - e.at)"
-    return f"(e.details->>'{name}')" + ("::bigint" if kind == "integer" else "")
+    if kind != "integer":
+        return f"(e.details->>'{name}')"
+    # A text where the method wants a number is a missing input of that act, never a fault of the settlement.
+    stated = f"CASE WHEN jsonb_typeof(e.details->'{name}') = 'number' THEN (e.details->>'{name}')::bigint END"
+    return f"coalesce({stated}, e.ended - e.at)" if name == "duration_s" else f"({stated})"
 
 
 _FACTS = {

@@ -25,7 +25,7 @@ from tanhui.scenarios.models import (
 )
 from tanhui.scenarios.rules import STANDARD_INPUTS, horizon, read_plausibility
 from tanhui.scenarios.types import BehaviorReceipt, Grade, StatementLine, StatementPage
-from tanhui_methods import Method, explain
+from tanhui_methods import Input, Method, explain
 
 _PREFIX = "bhv"
 DEPTHS: tuple[Literal["sentence", "arithmetic", "audit"], ...] = ("sentence", "arithmetic", "audit")
@@ -188,7 +188,7 @@ def _receipt(identifier: int) -> BehaviorReceipt:
 def _evidence(behavior: Behavior, method: Method | None) -> tuple[tuple[str, str], ...]:
     rows = [("接入方", behavior.source.title), ("证据等级", Grade(behavior.grade).name)]
     for name, item in (method.inputs if method else {}).items():
-        value = _inputs(behavior, (name,)).get(name)
+        value = _inputs(behavior, {name: item}).get(name)
         if value is not None:
             rows.append(
                 (
@@ -199,17 +199,17 @@ def _evidence(behavior: Behavior, method: Method | None) -> tuple[tuple[str, str
     return tuple(rows)
 
 
-def _inputs(behavior: Behavior, names: Any) -> dict[str, int | str]:
+def _inputs(behavior: Behavior, inputs: Mapping[str, Input]) -> dict[str, int | str]:
+    """The inputs that the behavior states, as settlement reads them."""
     values: dict[str, int | str] = {}
-    for name in names:
-        if name in STANDARD_INPUTS:
-            value = getattr(behavior, name)
-        else:
-            value = (behavior.details or {}).get(name)
-            if value is None and name == "duration_s" and behavior.ended_at:
-                value = int(behavior.ended_at.timestamp()) - int(behavior.happened_at.timestamp())
-        if value is not None:
-            values[name] = value
+    for name, item in inputs.items():
+        stated = getattr(behavior, name) if name in STANDARD_INPUTS else (behavior.details or {}).get(name)
+        if item.kind == "integer" and isinstance(stated, str):
+            stated = None
+        if stated is None and name == "duration_s" and behavior.ended_at:
+            stated = int(behavior.ended_at.timestamp()) - int(behavior.happened_at.timestamp())
+        if stated is not None:
+            values[name] = stated if item.kind == "integer" else str(stated)
     return values
 
 

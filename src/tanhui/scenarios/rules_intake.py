@@ -263,6 +263,8 @@ def _check_quantity(name: str, value: object) -> None:
     if not isinstance(name, str) or not _name_fits(name):
         raise RowFault("bad_quantity_name", f"数量名只能用小写字母、数字和下划线：“{str(name)[:40]}”")
     if isinstance(value, str):
+        if unit_of(name) in _LARGEST:
+            raise RowFault("not_a_number", f"{name} 须是整数（{unit_of(name)}），不能是文字")
         if len(value) > 80 or _UNWRITABLE.search(value):
             raise RowFault("bad_text", f"{name} 须是不超过 80 个字的文字")
     elif not isinstance(value, int) or isinstance(value, bool):

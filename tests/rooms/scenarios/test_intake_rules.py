@@ -144,6 +144,8 @@ def test_times_that_do_not_exist_are_refused(text: str) -> None:
         ({"quantities": {"distance_m": 1.5}}, "not_a_number"),
         ({"quantities": {"distance_m": True}}, "not_a_number"),
         ({"quantities": {"distance_m": "1"}}, "not_a_number"),
+        ({"quantities": {"step_count": "many"}}, "not_a_number"),
+        ({"quantities": {"duration_s": "600"}}, "not_a_number"),
         ({"quantities": {"Distance": 1}}, "bad_quantity_name"),
         ({"quantities": {"material": "纸\ud800"}}, "bad_text"),
         ({"quantities": {f"n{i}_count": 1 for i in range(21)}}, "too_many_quantities"),

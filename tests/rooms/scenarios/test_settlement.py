@@ -264,3 +264,16 @@ def test_points_spent_before_a_correction_become_a_debt_that_new_points_pay_firs
     assert ledger.balance(account) == summary.points - earned > 0
     assert services.settle(at=NOW).lines == 0
     assert ledger.prove() == []
+
+
+def test_a_text_where_the_method_wants_a_number_is_a_missing_input_and_stops_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ana, bea = join("安娜", "贝贝")
+    monkeypatch.setattr("tanhui.scenarios.rules_intake._check_quantity", lambda name, value: None)
+    deliver(ride("r1", ana, gps_point_count="many"), ride("r2", bea))
+    services.settle(at=NOW)
+    assert outcomes("r1")["r1"] == ("excluded:missing:gps_point_count", 0, 0)
+    assert outcomes("r2")["r2"][0] == "counted"
+    (line,) = queries.statement(ana).lines
+    assert queries.receipt(line.number, party_id=ana).explanations["audit"]
