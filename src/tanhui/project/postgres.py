@@ -46,7 +46,9 @@ _SOCKET_LIMIT = 103  # sun_path has 104 bytes on macOS and 108 on Linux, with th
 
 _ORDINARY_SETTINGS = {
     "max_connections": "100",
-    "shared_buffers": "256MB",
+    "shared_buffers": "512MB",
+    "wal_buffers": "64MB",
+    "temp_buffers": "256MB",  # a session takes of it what it needs; settlement works in temporary tables
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
     "effective_cache_size": "1GB",

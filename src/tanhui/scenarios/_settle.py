@@ -129,9 +129,9 @@ def _run(span: _Span, *, at: datetime, programme: Programme) -> SettlementSummar
         number=new_number("run", at), started_at=at, ended_at=at, first_day=span.first_day, last_day=span.last_day
     )
     with connection.cursor() as cursor:
-        build_events(cursor, span)
-        exclude(cursor)
-        apply_methods(cursor)
+        scenarios = build_events(cursor, span)
+        exclude(cursor, scenarios)
+        apply_methods(cursor, scenarios)
         _compare(cursor)
         cursor.execute(sql.LINES, {"run": run.id})
         transfers = _post(cursor, run, programme, at)
@@ -152,8 +152,8 @@ def _run(span: _Span, *, at: datetime, programme: Programme) -> SettlementSummar
     )
 
 
-def build_events(cursor: CursorWrapper, span: _Span) -> None:
-    """Take the marks of the span and gather every behavior that shares a cap with them."""
+def build_events(cursor: CursorWrapper, span: _Span) -> list[Scenario]:
+    """Take the marks of the span and gather every behavior that shares a cap with them; the scenarios among them."""
     cursor.execute(sql.DROP_TABLES)
     cursor.execute("SET LOCAL work_mem = '256MB'")
     cursor.execute(
@@ -162,19 +162,29 @@ def build_events(cursor: CursorWrapper, span: _Span) -> None:
     )
     cursor.execute("ANALYZE settle_scope")
     cursor.execute(sql.EVENTS)
-    present = {scenario.id for scenario in _present(cursor)}
-    for unit, scenarios in _methods.wide_horizons().items():
-        if present.intersection(scenarios):
-            cursor.execute(sql.WIDEN, {"unit": unit, "span": f"1 {unit}", "scenarios": scenarios})
+    scenarios = _widen(cursor)
     cursor.execute(sql.EXCLUDED)
     cursor.execute("ANALYZE settle_event")
+    return scenarios
 
 
-def exclude(cursor: CursorWrapper) -> None:
+def _widen(cursor: CursorWrapper) -> list[Scenario]:
+    """Add the days that share a monthly or yearly cap, until none is missing: added days may bring in further caps."""
+    while True:
+        scenarios, added = _present(cursor), 0
+        present = {scenario.id for scenario in scenarios}
+        for unit, wide in _methods.wide_horizons().items():
+            if present.intersection(wide):
+                cursor.execute(sql.WIDEN, {"unit": unit, "span": f"1 {unit}", "scenarios": wide})
+                added += cursor.rowcount
+        if not added:
+            return scenarios
+
+
+def exclude(cursor: CursorWrapper, scenarios: list[Scenario]) -> None:
     """Set aside what was superseded, ruled out or is implausible, in this order; the first reason stays."""
     cursor.execute(sql.EXCLUDE_SUPERSEDED)
     cursor.execute(sql.EXCLUDE_RULED_OUT)
-    scenarios = _present(cursor)
     rules = {scenario: read_plausibility(scenario.rules) for scenario in scenarios}
     for rule in _rules(scenarios):
         row_rules = rules[rule.scenario].row
@@ -198,16 +208,20 @@ def exclude(cursor: CursorWrapper) -> None:
     cursor.execute("ANALYZE settle_excluded")
 
 
-def apply_methods(cursor: CursorWrapper) -> None:
+def apply_methods(cursor: CursorWrapper, scenarios: list[Scenario]) -> None:
     """Ask each scenario's method in force what every behavior is worth; no method, nothing."""
     cursor.execute(sql.RESULT)
-    for rule in _rules(_present(cursor)):
+    answered = 0
+    for rule in _rules(scenarios):
         statement = sql.APPLY_METHOD.format(
             inputs=rule.compiled.inputs_sql(_days(rule)), compiled=rule.compiled.result_sql
         )
         cursor.execute(statement, {"method": rule.method_id, "scenario": rule.scenario.id})
+        answered += cursor.rowcount
     cursor.execute("ANALYZE settle_result")
-    cursor.execute(sql.APPLY_NOTHING)
+    cursor.execute("SELECT count(*) FROM settle_event")
+    if cursor.fetchone()[0] != answered:
+        cursor.execute(sql.APPLY_NOTHING)
 
 
 def _present(cursor: CursorWrapper) -> list[Scenario]:

@@ -210,7 +210,9 @@ FROM (
 POINTS_TAKEN_BACK = """
 SELECT person, day, 'expires:' || (extract(year FROM day)::int + %(expires_after_years)s),
     -sum(points - old_points)::bigint, to_timestamp(max(at))
-FROM settle_change GROUP BY person, day HAVING sum(points - old_points) < 0
+FROM settle_change
+JOIN (SELECT DISTINCT person, day FROM settle_change WHERE points < old_points) fell USING (person, day)
+GROUP BY person, day HAVING sum(points - old_points) < 0
 ORDER BY person, day
 """
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from random import Random
 
 import pytest
+from django.db import connection
 from tests.rooms.scenarios.world import (
     DAY,
     NOW,
@@ -20,12 +21,14 @@ from tests.rooms.scenarios.world import (
     total,
 )
 
+from tanhui.kernel.days import day_start
 from tanhui.kernel.errors import Conflict, NotFound
 from tanhui.ledger import queries as ledger
 from tanhui.ledger import services as ledger_services
 from tanhui.ledger.types import AccountRef, Book, Movement, Posting
 from tanhui.scenarios import queries, services
 from tanhui.scenarios.rules import Programme
+from tanhui.scenarios.types import Evidence, Grade
 
 pytestmark = pytest.mark.django_db
 
@@ -277,3 +280,31 @@ def test_a_text_where_the_method_wants_a_number_is_a_missing_input_and_stops_nob
     assert outcomes("r2")["r2"][0] == "counted"
     (line,) = queries.statement(ana).lines
     assert queries.receipt(line.number, party_id=ana).explanations["audit"]
+
+
+def test_a_cap_by_month_sees_the_whole_month_whichever_day_is_stale() -> None:
+    (ana,) = join("安娜")
+    days = [DAY.replace(day=1 + number) for number in range(12)]
+    parked = [
+        Evidence(
+            external_id=f"p{number}",
+            scenario="car-free-day",
+            happened_at=day_start(day),
+            ended_at=day_start(day) + timedelta(days=1),
+            grade=int(Grade.C),
+            quantities={"odometer_change_m": 0},
+            party_id=ana,
+        )
+        for number, day in enumerate(days)
+    ]
+    for item in reversed(parked):
+        deliver(item, source="self", name=item.external_id)
+        services.settle(at=NOW)
+    one_by_one = (books(), counted())
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO scenarios_day_mark (party_id, day) SELECT party_id, day FROM scenarios_behavior")
+    assert services.settle(at=NOW).lines == 0
+    assert (books(), counted()) == one_by_one
+    outcomes_found = {row[2] for row in counted()}
+    assert {"counted", "capped"} <= outcomes_found
+    assert ledger.prove() == []
