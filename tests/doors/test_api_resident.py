@@ -117,6 +117,8 @@ def test_the_statement_is_paged_and_cursors_are_not_forged(client: Client) -> No
             assert {line["number"] for line in response.json()["lines"]} <= set(seen)
         else:
             problem(response, 422, "bad_input")
+    wide = base64.urlsafe_b64encode(f"２０２６-11-12/{seen[0]}".encode()).decode().rstrip("=")
+    problem(client.get(f"{BASE}/statement?before={wide}", headers=me), 422, "bad_input")
     theirs = client.get(f"{BASE}/statement?before={cursor}", headers=other).json()["lines"]
     assert not {line["number"] for line in theirs} & set(seen)
     for bad in ("limit=0", "limit=201", "limit=x", "before=", "before=%00"):

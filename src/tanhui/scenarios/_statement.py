@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from typing import Any, Literal
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.db import connection
 from tanhui.kernel.errors import BadInput, NotFound
 from tanhui.kernel.ids import seal, unseal
 from tanhui.ledger import queries as ledger
+from tanhui.parties import queries as parties
 from tanhui.scenarios import _methods
 from tanhui.scenarios.models import (
     Behavior,
@@ -87,8 +88,7 @@ def _read_cursor(text: str | None) -> tuple[str | None, int]:
         return None, 0
     try:
         day, number = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("/")
-        datetime.strptime(day, "%Y-%m-%d")  # noqa: DTZ007  (a day has no zone)
-        return day, behavior_id(number)
+        return date.fromisoformat(day).isoformat(), behavior_id(number)
     except (ValueError, NotFound) as error:
         raise BadInput("翻页位置无效", where="before", fix="用上一页答复里的 next_cursor，不要自己拼写") from error
 
@@ -121,13 +121,15 @@ def _outcome_text(outcome: str, messages: Mapping[str, str], method_id: int | No
 def receipt(number: str, *, party_id: int | None = None) -> BehaviorReceipt:
     """Everything behind one number. `number` is an own behavior's (with `party_id`) or a shared one (`shr_…`).
 
+    What is shared leaves out what its owner and an officer wrote, every identifier that another shared receipt of
+    the same person would repeat, and the partner's own; it ends with the account.
     Raises NotFound for a number that does not exist, is somebody else's, or is no longer shared.
     """
     if number.startswith("shr_"):
-        shared = SharedReceipt.objects.filter(number=number, ended_at__isnull=True).first()
-        if shared is None:
+        found = SharedReceipt.objects.filter(number=number, ended_at__isnull=True).select_related("behavior").first()
+        if found is None or parties.party_by_id(found.behavior.party_id).erased:
             raise NotFound("没有这个分享编号，或主人已停止分享", where=number, fix="请向分享的人确认")
-        return _receipt(shared.behavior_id)
+        return _receipt(found.behavior_id, shared=True)
     if party_id is None or not Behavior.objects.filter(id=behavior_id(number), party_id=party_id).exists():
         raise NotFound("没有找到这条记录", where=number, fix="检查编号；别人的记录只有对方分享后才能看")
     return _receipt(behavior_id(number))
@@ -140,7 +142,7 @@ def case(number: str) -> BehaviorReceipt:
     return _receipt(behavior_id(number))
 
 
-def _receipt(identifier: int) -> BehaviorReceipt:
+def _receipt(identifier: int, *, shared: bool = False) -> BehaviorReceipt:
     behavior = Behavior.objects.select_related("source", "scenario").get(id=identifier)
     lines = list(
         SettlementLine.objects.filter(behavior_id=identifier).select_related("run", "method").order_by("-run_id")
@@ -175,14 +177,19 @@ def _receipt(identifier: int) -> BehaviorReceipt:
         method_title=version.title if version else "",
         method_version=version.version if version else "",
         rule_hash=version.rule_hash if version else "",
-        explanations=_explanations(behavior, method),
+        explanations=_explanations(behavior, method, shared=shared),
         run_number=latest.run.number if latest else "",
         transfer_number=transfer.number if transfer else "",
         settled_at=latest.run.ended_at if latest else None,
         history=tuple((line.run.ended_at, line.reduction_g, line.points, line.outcome) for line in reversed(lines)),
-        contest=contest.text if contest else "",
-        ruling=f"{'计入' if ruling.counts else '不计入'}：{ruling.reason}" if ruling else "",
+        contest=contest.text if contest and not shared else "",
+        ruling=_ruling(ruling, shared=shared) if ruling else "",
     )
+
+
+def _ruling(ruling: Ruling, *, shared: bool) -> str:
+    decision = "计入" if ruling.counts else "不计入"
+    return decision if shared else f"{decision}：{ruling.reason}"
 
 
 def _evidence(behavior: Behavior, method: Method | None) -> tuple[tuple[str, str], ...]:
@@ -213,7 +220,7 @@ def _inputs(behavior: Behavior, inputs: Mapping[str, Input]) -> dict[str, int | 
     return values
 
 
-def _explanations(behavior: Behavior, method: Method | None) -> Mapping[str, str]:
+def _explanations(behavior: Behavior, method: Method | None, *, shared: bool) -> Mapping[str, str]:
     """The method's own words for this number, from the very events that shared its caps."""
     if method is None:
         return {}
@@ -224,7 +231,7 @@ def _explanations(behavior: Behavior, method: Method | None) -> Mapping[str, str
     outcomes = _latest_outcomes([row.id for row in companions])
     messages = read_plausibility(behavior.scenario.rules).messages
     gone = set(Supersession.objects.filter(behavior__in=companions).values_list("behavior_id", flat=True))
-    events = []
+    events: list[dict[str, Any]] = []
     for row in companions:
         outcome = outcomes.get(row.id, "")
         exclude = _methods.outcome_text(outcome, messages, method) if outcome.startswith("excluded:") else None
@@ -241,7 +248,19 @@ def _explanations(behavior: Behavior, method: Method | None) -> Mapping[str, str
                 **_inputs(row, method.inputs),
             }
         )
-    return {depth: explain(method, events, behavior.id, depth=depth).to_text() for depth in DEPTHS}
+    asked = behavior.id
+    if shared:
+        asked = _make_anonymous(events, asked)
+    return {depth: explain(method, events, asked, depth=depth).to_text() for depth in DEPTHS}
+
+
+def _make_anonymous(events: list[dict[str, Any]], asked: int) -> int:
+    """Name the acts by their order, which is all that the method asks of a name; what `asked` is called now."""
+    events.sort(key=lambda event: (event["at"], event["tie"], event["event_id"]))
+    place = next(place for place, event in enumerate(events, 1) if event["event_id"] == asked)
+    for number, event in enumerate(events, 1):
+        event.update(event_id=number, person=1, tie=f"{number:06}")
+    return place
 
 
 def _latest_outcomes(ids: list[int]) -> dict[int, str]:
