@@ -330,6 +330,28 @@ def test_what_does_not_exist_says_so_and_offers_a_way_back(path: str, county: di
     assert "没有改动任何数据" in page.text
 
 
+@pytest.mark.parametrize("query", ["since=0001-01-01", "until=9999-12-31"])
+def test_days_beyond_every_calendar_are_no_filter(query: str, county: dict[str, str]) -> None:
+    assert enter(hire("audit", Role.AUDITOR)).get(f"/office/trail/?{query}").status_code == 200
+
+
+def test_a_replay_over_impossible_days_is_refused(county: dict[str, str]) -> None:
+    version = queries.method_versions()[0]
+    path = reverse("office:method-replay", args=[version.rule_hash])
+    client = enter(hire("op", Role.OPERATOR))
+    assert client.get(path, {"starts_on": "0001-01-01", "last_on": "9999-12-31"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["user/?password__startswith=pbkdf2", "resident/?birth_year=1980", "binding/?subject_key__isnull=0"],
+)
+def test_the_window_answers_no_question_about_what_it_does_not_show(asked: str, county: dict[str, str]) -> None:
+    client = enter(hire("op", Role.OPERATOR))
+    assert client.get(f"/office/admin/parties/{asked}").status_code == 400
+    assert client.get("/office/admin/parties/binding/?purpose__exact=trips").status_code == 200
+
+
 def test_pages_of_the_office_are_never_kept_by_a_browser(county: dict[str, str]) -> None:
     response = enter(hire("op", Role.OPERATOR)).get(reverse("office:start"))
     assert "no-store" in response.headers["Cache-Control"]

@@ -6,10 +6,15 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from tanhui.scenarios import queries as scenarios
 from tanhui.scenarios.types import Grade, SourceDraft, SourceKeyDraft, SourceStatus
 
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)
+"""The days that may be asked for."""
+
+_DAYS = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 _STATUSES = [
     (SourceStatus.TRIAL.value, "试接入"),
     (SourceStatus.ACTIVE.value, "已接入"),
@@ -149,8 +154,12 @@ class DecisionForm(forms.Form):
 class PeriodForm(forms.Form):
     """Days, both included, as people say them."""
 
-    starts_on = forms.DateField(label="从", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    last_on = forms.DateField(label="到（含）", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    starts_on = forms.DateField(
+        label="从", validators=_DAYS, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    last_on = forms.DateField(
+        label="到（含）", validators=_DAYS, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from tanhui.kernel.days import day_end, day_start
 from tanhui.office.access import office_page
 from tanhui.office.files import csv_file
+from tanhui.office.forms import FIRST_DAY, LAST_DAY
 from tanhui.office.words import ACTS
 from tanhui.parties import queries as parties
 
@@ -23,9 +24,10 @@ _HEADER = ["序号", "时间", "操作者", "操作", "对象", "内容", "摘�
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if FIRST_DAY <= day <= LAST_DAY else None
 
 
 def _filters(request: HttpRequest) -> tuple[dict[str, Any], dict[str, str]]:
