@@ -109,6 +109,18 @@ def test_the_form_leads_to_the_receipt(client: Client) -> None:
     assert (response.status_code, response.url) == (302, reverse("portal:receipt", args=["shr_abc"]))
 
 
+@pytest.mark.parametrize("number", ["//example.org", "../office", "a/b"])
+def test_what_cannot_be_an_address_is_no_receipt(client: Client, number: str) -> None:
+    assert "没有找到" in page_of(client, "receipts", number=number, status=404).text
+
+
+@pytest.mark.parametrize("path", ["/receipt/%00/", "/factors/?region=%00", "/office/%00/", "/office/trail/?actor=%00"])
+def test_a_zero_byte_in_an_address_is_refused_before_any_view(client: Client, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 400
+    assert response["Content-Security-Policy"]
+
+
 def test_large_print_is_remembered_and_taken_back(client: Client) -> None:
     assert page_of(client, "home").all("html")[0].get("class") is None
     response: Any = client.get(reverse("portal:display"), {"size": "large", "back": "/factors/?year=2023"})

@@ -221,8 +221,6 @@ def _refused_unread(request: HttpRequest) -> HttpResponse | None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdigit() and int(length) > MAX_BODY_BYTES:
         return _too_large()
-    if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-        return problem(400, detail="地址中有零字节")
     return None
 
 
@@ -231,9 +229,9 @@ def _too_large() -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's own refusals (a wrong host name, a malformed header): a problem for programs, a page for people."""
+    """Refusals before any view (a wrong host name, a zero byte): a problem for programs, a page for people."""
     if request.path_info.startswith("/api/"):
-        return problem(400, detail="请求头有误，例如 Host 不是本平台的地址")
+        return problem(400, detail="请求头或地址有误：Host 不是本平台的地址，或地址中有零字节")
     return defaults.bad_request(request, exception)
 
 

@@ -17,6 +17,8 @@ from tanhui_methods import MethodError
 def receipts(request: HttpRequest) -> HttpResponse:
     """Ask for a number."""
     number = request.GET.get("number", "").strip()
+    if "/" in number:  # no number, and no address either
+        return receipt(request, number[:60])
     if number:
         return redirect("portal:receipt", number=number[:60])
     return render(request, "portal/receipts.html", {"section": "receipts"})
