@@ -26,7 +26,9 @@ EVENTS = """
 CREATE TEMP TABLE settle_event ON COMMIT DROP AS
 SELECT b.id AS event_id, b.party_id AS person, b.day,
     extract(epoch FROM b.happened_at)::bigint AS at,
-    extract(epoch FROM b.ended_at)::bigint AS ended,
+    coalesce(extract(epoch FROM b.ended_at)::bigint, extract(epoch FROM b.happened_at)::bigint
+        + CASE WHEN jsonb_typeof(b.details->'duration_s') = 'number' THEN (b.details->>'duration_s')::bigint END
+    ) AS ended,
     (o.code || ':' || b.external_id) COLLATE "C" AS tie, b.scenario_id, b.grade,
     b.distance_m, b.mass_g, b.energy_wh, b.item_count, b.details
 FROM settle_scope s

@@ -167,6 +167,18 @@ def test_overlapping_rides_of_one_resident_count_once() -> None:
     ]
 
 
+def test_an_act_that_states_its_duration_and_no_end_overlaps_as_any_other() -> None:
+    (ana,) = join("安娜")
+    first = ride("r1", ana, seconds=720)
+    open_end = {"ended_at": None, "quantities": {**first.quantities, "duration_s": 720}}
+    deliver(replace(first, **open_end))
+    cycled = {"scenario": "cycling", "quantities": {"distance_m": 2_400, "duration_s": 720}}
+    deliver(replace(ride("c1", ana, minute=485), ended_at=None, **cycled), source="demo-sports")
+    services.settle(at=NOW)
+    assert outcomes("r1")["r1"][0] == "counted"
+    assert outcomes("c1")["c1"] == ("excluded:implausible:overlap", 0, 0)
+
+
 def test_a_shared_receipt_explains_the_number_until_the_owner_stops() -> None:
     (ana,) = join("安娜")
     deliver(ride("r1", ana))
