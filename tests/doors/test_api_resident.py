@@ -158,6 +158,17 @@ def test_a_contest_is_made_once(client: Client) -> None:
     problem(post(client, f"/receipts/{number}/contest", {"text": "\x00"}, me), 422, "bad_input")
 
 
+def test_a_partner_is_bound_for_the_purpose_of_what_it_reports_and_for_no_other(client: Client) -> None:
+    me = sign_in(client, "li")
+    wanted = {"source": "demo-e-bike", "external_id": "U1", "purpose": "account"}
+    assert problem(post(client, "/bindings", wanted, me), 422, "bad_input")["where"] == "purpose"
+    problem(post(client, "/bindings", wanted | {"source": "nobody"}, me), 404, "unknown_source")
+    assert client.get(f"{BASE}/bindings", headers=me).json()["bindings"] == []
+    assert post(client, "/bindings", wanted | {"purpose": "trips"}, me).status_code == 200
+    titles = [each["title"] for each in client.get(f"{BASE}/consents", headers=me).json()["consents"]]
+    assert sorted(titles) == ["个人碳账户", "出行记录"]
+
+
 def test_binding_needs_the_partners_ticket_outside_the_demo(client: Client, settings: Any) -> None:
     me, other = sign_in(client, "li"), sign_in(client, "wang")
     settings.TANHUI_DEMO = False

@@ -299,6 +299,10 @@ def _change_binding(request: HttpRequest, payload: schemas.BindingIn, *, bound: 
 
     def act() -> schemas.Done:
         external_id = _proven_subject(payload, at)
+        purposes = scenarios.binding_purposes(payload.source)
+        if bound and purposes and payload.purpose not in purposes:
+            titles = "、".join(sorted(purpose.label for purpose in purposes))
+            raise BadInput(f"绑定这个接入方的用途是“{titles}”", where="purpose", fix="先同意该用途，再按该用途绑定")
         if not bound:
             key = parties.subject_key(payload.source, external_id)
             if parties.bound_parties(payload.source, [key]).get(key) != me.id:
@@ -428,7 +432,7 @@ def scenarios_out() -> schemas.ScenariosOut:
 def _consent_out(state: Any) -> schemas.ConsentOut:
     return schemas.ConsentOut(
         purpose=state.purpose.value,
-        title=state.purpose.title,
+        title=state.purpose.label,
         text_version=state.text_version,
         given=state.given,
         at=state.at,

@@ -280,7 +280,7 @@ def _check_consent(batch: _Batch, row: Evidence, scenario: Scenario) -> None:
     if asked not in batch.consents:
         batch.consents[asked] = parties.has_consent(row.party_id, Purpose(purpose))
     if not batch.consents[asked]:
-        raise RowFault("no_consent", f"您还没有同意用途“{Purpose(purpose).title}”：请先在“授权”里阅读并同意")
+        raise RowFault("no_consent", f"您还没有同意用途“{Purpose(purpose).label}”：请先在“授权”里阅读并同意")
 
 
 def _copy_line(batch: _Batch, row: Evidence, prepared: Prepared, scenario: Scenario, number: int) -> str:

@@ -16,9 +16,9 @@ from django.db import transaction
 from tanhui.kernel.errors import BadInput, NotFound
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
-from tanhui.parties.types import Actor
+from tanhui.parties.types import Actor, Purpose
 from tanhui.scenarios.connectors.cloudevents.reading import read_events
-from tanhui.scenarios.models import Delivery, RefusedRow, Source, SourceKey
+from tanhui.scenarios.models import Delivery, RefusedRow, Scenario, Source, SourceKey
 from tanhui.scenarios.types import (
     Channel,
     DeliveryReceipt,
@@ -35,7 +35,7 @@ from tanhui.scenarios.types import (
     UnknownSource,
 )
 
-__all__ = ["admit_source", "delivery_receipt", "events_evidence", "signing_key"]
+__all__ = ["admit_source", "binding_purposes", "delivery_receipt", "events_evidence", "signing_key"]
 
 REFUSALS_SHOWN = 100
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
@@ -145,6 +145,19 @@ def deliverable_source(code: str) -> Source:
     if partner.status == SourceStatus.SUSPENDED:
         raise SourceSuspended(f"接入方“{partner.title}”已暂停，本次没有存入任何数据", fix="联系平台运营人员")
     return partner
+
+
+def binding_purposes(code: str) -> frozenset[Purpose]:
+    """The purposes that a resident may bind that partner for: those of the scenarios it may report.
+
+    Empty where these ask for no consent. Raises UnknownSource.
+    """
+    partner = Source.objects.filter(code=code).first()
+    if partner is None:
+        raise UnknownSource(f"没有接入方 {code[:60]}", where="source", fix="从列表中选择接入方")
+    reported = Scenario.objects.filter(code__in=partner.scenarios) if partner.scenarios else Scenario.objects.all()
+    asked = (row.settings.get("consent") for row in reported)
+    return frozenset(Purpose(purpose) for purpose in asked if purpose)
 
 
 def signing_key(key_id: str) -> SigningKey | None:

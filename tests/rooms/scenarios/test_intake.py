@@ -348,6 +348,7 @@ def test_evidence_by_hand_needs_consent_to_the_scenarios_purpose() -> None:
     party = resident("li")
     receipt = send(replace(RIDE, subject=None, party_id=party))
     assert [refusal.code for refusal in receipt.refusals] == ["no_consent"]
+    assert "用电与发电记录" in receipt.refusals[0].message
     parties.consent(party_id=party, purpose=Purpose.ENERGY, text_version="v1", given=True, at=AT)
     assert counts(send(replace(RIDE, subject=None, party_id=party))) == (1, 1, 0, 0, 0)
 
