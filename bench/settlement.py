@@ -58,6 +58,7 @@ def run(behaviors: int, residents: int, days: int, hands: int) -> None:
     from tanhui.project.county import load_methods, load_scenarios, this_county
     from tanhui.scenarios import services
     from tanhui.scenarios.models import Delivery, Scenario, Source
+    from tanhui.scenarios.rules import Programme
 
     at = datetime(2026, 12, 1, tzinfo=UTC)
     load_scenarios(this_county(), at=at)
@@ -87,13 +88,17 @@ def run(behaviors: int, residents: int, days: int, hands: int) -> None:
         raw = copy_again(cursor, day) if number == 0 else None
         cursor.execute("CHECKPOINT")
         with Stopwatch() as watch:
-            summary = services.settle(at=at, hands=hands)
+            summary = services.settle(at=at, hands=hands, programme=Programme())
         rate = summary.behaviors / watch.seconds
         beside = f"; raw COPY of the same rows {raw:.2f} s, so {watch.seconds / raw:.1f} ×" if raw else ""
         print(
             f"day {number + 1}: {watch.seconds:.2f} s = {rate:,.0f} behaviors/s, {summary.lines:,} lines,"
             f" {summary.transfers:,} transfers{beside}"
         )
+    pool = Programme(points_per_month=1_000_000)
+    with Stopwatch() as watch:
+        summary = services.settle(at=at, programme=pool)
+    print(f"a month paid pro rata: {watch.seconds:.2f} s for {summary.budget_points:,} points")
     with Stopwatch() as watch:
         problems = ledger.prove()
     print(f"books proved in {watch.seconds:.2f} s: {len(problems)} discrepancies")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import connection, transaction
 
@@ -80,7 +80,7 @@ def _evaluate(version: MethodVersion, scenario_id: int, starts_on: date, ends_on
     with connection.cursor() as cursor:
         cursor.execute(sql.DROP_TABLES)
         cursor.execute(_SCOPE, {"scenario": scenario_id, "starts_on": starts_on, "ends_on": ends_on})
-        cursor.execute(sql.EVENTS)
+        cursor.execute(sql.EVENTS, {"first_day": starts_on, "last_day": ends_on - timedelta(days=1)})
         cursor.execute(sql.EXCLUDED)
         cursor.execute(_HELD, {"scenario": scenario_id})
         cursor.execute(_EXCLUDED_AS_HELD)

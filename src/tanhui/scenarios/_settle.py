@@ -161,7 +161,7 @@ def build_events(cursor: CursorWrapper, span: _Span) -> list[Scenario]:
         {"first_day": span.first_day, "last_day": span.last_day, "share": span.share, "shares": span.shares},
     )
     cursor.execute("ANALYZE settle_scope")
-    cursor.execute(sql.EVENTS)
+    cursor.execute(sql.EVENTS, {"first_day": span.first_day, "last_day": span.last_day})
     scenarios = _widen(cursor)
     cursor.execute(sql.EXCLUDED)
     cursor.execute("ANALYZE settle_event")

@@ -22,8 +22,7 @@ DAYS_WAITING = """
 SELECT day, count(*) FROM scenarios_day_mark GROUP BY day ORDER BY day
 """
 
-EVENTS = """
-CREATE TEMP TABLE settle_event ON COMMIT DROP AS
+_SELECT_EVENTS = """
 SELECT b.id AS event_id, b.party_id AS person, b.day,
     extract(epoch FROM b.happened_at)::bigint AS at,
     coalesce(extract(epoch FROM b.ended_at)::bigint, extract(epoch FROM b.happened_at)::bigint
@@ -31,10 +30,15 @@ SELECT b.id AS event_id, b.party_id AS person, b.day,
     ) AS ended,
     (o.code || ':' || b.external_id) COLLATE "C" AS tie, b.scenario_id, b.grade,
     b.distance_m, b.mass_g, b.energy_wh, b.item_count, b.details
-FROM settle_scope s
-JOIN scenarios_behavior b ON b.party_id = s.party_id AND b.day = s.day
+FROM {scope} s
+JOIN scenarios_behavior b ON b.party_id = s.party_id AND b.day = s.day{within}
 JOIN scenarios_source o ON o.id = b.source_id
 """
+
+# The days are said twice so that only their part of the table is read, however long the table has grown.
+EVENTS = "CREATE TEMP TABLE settle_event ON COMMIT DROP AS" + _SELECT_EVENTS.format(
+    scope="settle_scope", within="\n    AND b.day >= %(first_day)s AND b.day <= %(last_day)s"
+)
 
 # A cap by month or year makes all of a person's acts in that period one question: their days come in as a whole,
 # because rules of plausibility look at whole days.
@@ -52,7 +56,7 @@ WITH periods AS (
     RETURNING party_id, day
 )
 INSERT INTO settle_event
-""" + EVENTS.split(" AS\n", 1)[1].replace("settle_scope s", "further s")
+""" + _SELECT_EVENTS.format(scope="further", within="")
 
 EXCLUDED = """
 CREATE TEMP TABLE settle_excluded (event_id bigint NOT NULL, reason text NOT NULL) ON COMMIT DROP
