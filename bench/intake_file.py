@@ -12,8 +12,8 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.intake_http import _copy_again, admit
-from bench.machine import Stopwatch, database, describe
+from bench.intake_http import admit
+from bench.machine import Stopwatch, copy_again, database, describe
 
 HEADER = "trip_id,user_id,bike_id,started_at,ended_at,distance_m,gps_points,max_gps_jump_m\n"
 
@@ -64,7 +64,7 @@ def run(path: Path) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM scenarios_behavior")
         stored = cursor.fetchone()[0]
-        raw = _copy_again(cursor)
+        raw = copy_again(cursor, "scenarios_behavior")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"import: {first:.1f} s = {stored / first:,.0f} rows/s; the same file again {again:.2f} s; {memory:.0f} MiB")
     print(f"raw COPY of the {stored:,} rows: {raw:.2f} s = {stored / raw:,.0f} rows/s")

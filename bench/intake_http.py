@@ -26,7 +26,7 @@ from statistics import quantiles
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from bench.machine import Stopwatch, database, describe
+from bench.machine import Stopwatch, copy_again, database, describe
 
 BATCH = 500
 PATH = "/api/v1/partner/events"
@@ -172,23 +172,13 @@ def report(seconds: float, took: list[float]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM scenarios_behavior")
         stored = cursor.fetchone()[0]
-        raw = _copy_again(cursor)
+        raw = copy_again(cursor, "scenarios_behavior")
     sent = len(took) * BATCH
     p99 = quantiles(took, n=100)[98]
     print(
         f"{sent:,} behaviors in {seconds:.2f} s = {sent / seconds:,.0f} behaviors/s; a message: p99 {p99 * 1000:.0f} ms"
     )
     print(f"raw COPY of the {stored:,} rows: {raw:.2f} s = {stored / raw:,.0f} rows/s")
-
-
-def _copy_again(cursor: object) -> float:
-    with cursor.copy("COPY (SELECT * FROM scenarios_behavior) TO STDOUT") as out:  # type: ignore[attr-defined]
-        payload = b"".join(bytes(block) for block in out)
-    cursor.execute("CREATE TABLE bench_copy (LIKE scenarios_behavior)")  # type: ignore[attr-defined]
-    with Stopwatch() as watch, cursor.copy("COPY bench_copy FROM STDIN") as into:  # type: ignore[attr-defined]
-        for start in range(0, len(payload), 1 << 20):
-            into.write(payload[start : start + (1 << 20)])
-    return watch.seconds
 
 
 if __name__ == "__main__":

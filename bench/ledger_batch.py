@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime, timedelta
 
-from bench.machine import Stopwatch, database, describe
+from bench.machine import Stopwatch, copy_again, database, describe
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -53,7 +53,7 @@ def run(residents: int, days: int) -> None:
     raw = 0.0
     for number in range(days):
         staging, posting, work = one_day(number)
-        raw = raw or copy_again()
+        raw = raw or copy_again(connection.cursor(), "ledger_entry")
         entries = 2 * residents
         print(
             f"day {number + 1}: staged in {staging:.2f} s,"
@@ -100,21 +100,6 @@ def processor_seconds(pid: int) -> float:
     except FileNotFoundError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / 100
-
-
-def copy_again() -> float:
-    """Seconds of a raw COPY of all entries from memory into a table without index."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        with cursor.copy("COPY ledger_entry TO STDOUT") as out:
-            payload = b"".join(bytes(block) for block in out)
-        cursor.execute("CREATE TABLE bench_copy (LIKE ledger_entry)")
-        with Stopwatch() as watch, cursor.copy("COPY bench_copy FROM STDIN") as into:
-            for start in range(0, len(payload), 1 << 20):
-                into.write(payload[start : start + (1 << 20)])
-        cursor.execute("DROP TABLE bench_copy")
-    return watch.seconds
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, date, datetime, timedelta
 
-from bench.machine import Stopwatch, database, describe
+from bench.machine import Stopwatch, copy_again, database, describe
 
 FIRST_DAY = date(2026, 3, 1)
 
@@ -85,7 +85,7 @@ def run(behaviors: int, residents: int, days: int, hands: int) -> None:
         cursor.execute(statement, {"day": day, "start": day_start(day)})
         cursor.execute(MARKS, [day])
         cursor.execute("VACUUM ANALYZE scenarios_behavior")
-        raw = copy_again(cursor, day) if number == 0 else None
+        raw = copy_again(cursor, "scenarios_behavior", f"day = '{day}'") if number == 0 else None
         cursor.execute("CHECKPOINT")
         with Stopwatch() as watch:
             summary = services.settle(at=at, hands=hands, programme=Programme())
@@ -102,20 +102,6 @@ def run(behaviors: int, residents: int, days: int, hands: int) -> None:
     with Stopwatch() as watch:
         problems = ledger.prove()
     print(f"books proved in {watch.seconds:.2f} s: {len(problems)} discrepancies")
-
-
-def copy_again(cursor: object, day: date) -> float:
-    """Seconds of a raw COPY of the day's rows from memory into an unindexed table."""
-    rows = []
-    with cursor.copy(f"COPY (SELECT * FROM scenarios_behavior WHERE day = '{day}') TO STDOUT") as out:  # type: ignore[attr-defined]
-        rows = [bytes(block) for block in out]
-    cursor.execute("CREATE TABLE bench_copy (LIKE scenarios_behavior)")  # type: ignore[attr-defined]
-    payload = b"".join(rows)
-    with Stopwatch() as watch, cursor.copy("COPY bench_copy FROM STDIN") as into:  # type: ignore[attr-defined]
-        for start in range(0, len(payload), 1 << 20):
-            into.write(payload[start : start + (1 << 20)])
-    cursor.execute("DROP TABLE bench_copy")  # type: ignore[attr-defined]
-    return watch.seconds
 
 
 if __name__ == "__main__":
