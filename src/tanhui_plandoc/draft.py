@@ -160,6 +160,27 @@ class RoadmapItem:
 
 
 @dataclass(frozen=True)
+class AnnexRow:
+    """What a table of the annexes says of a task (分工表). `box` and `targets` are its cells as they stand, joined."""
+
+    section: str
+    leads: tuple[Department, ...] = ()
+    supporters: tuple[Department, ...] = ()
+    box: str = ""
+    targets: str = ""
+    lines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Legend:
+    """What a mark of the roadmap means, in the document's own words."""
+
+    mark: Mark
+    text: str
+    lines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Task:
     """A key task (重点任务). `no` is unique in the plan, even where the document starts again in each group."""
 
@@ -173,6 +194,7 @@ class Task:
     boxes: tuple[Box, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     roadmap: tuple[RoadmapItem, ...] = ()
+    annex_rows: tuple[AnnexRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -233,6 +255,7 @@ class Draft:
     groups: tuple[Group, ...] = ()
     safeguards: tuple[Safeguard, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = field(default=())
+    legend: tuple[Legend, ...] = ()
 
     @property
     def tasks(self) -> tuple[Task, ...]:
