@@ -16,6 +16,7 @@ from tanhui.parties.types import Role, Scope
 
 _STAFF = tuple(Role)
 _OFFICE = (Role.ADMINISTRATOR, Role.OPERATOR, Role.COMMITTEE, Role.AUDITOR)
+_PLAN = (Role.ACTION_OFFICE, Role.OFFICER, Role.REVIEWER)
 
 MATRIX: dict[str, tuple[Role, ...]] = {
     # the office itself
@@ -47,6 +48,15 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "ledger.look": _OFFICE,
     "ledger.reverse": (Role.OPERATOR,),
     "ledger.close_period": (Role.OPERATOR,),
+    # the plan: departments file and review within their own scope, the working group in all of them
+    "plan.look": (*_OFFICE, *_PLAN),
+    "plan.draft": (Role.ACTION_OFFICE,),
+    "plan.adopt": (Role.ACTION_OFFICE,),
+    "plan.define": (Role.ACTION_OFFICE,),
+    "plan.file": (Role.ACTION_OFFICE, Role.OFFICER),
+    "plan.review": (Role.ACTION_OFFICE, Role.REVIEWER),
+    "plan.supervise": (Role.ACTION_OFFICE,),
+    "plan.publish": (Role.ACTION_OFFICE,),
 }
 
 

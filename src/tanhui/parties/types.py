@@ -60,6 +60,9 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     PARTNER = "partner"
     CLERK = "clerk"
+    ACTION_OFFICE = "action_office"
+    OFFICER = "officer"
+    REVIEWER = "reviewer"
 
     @property
     def label(self) -> str:
@@ -74,6 +77,9 @@ _ROLE_TITLES = {
     Role.AUDITOR: "审计员",
     Role.PARTNER: "接入方人员",
     Role.CLERK: "代办员",
+    Role.ACTION_OFFICE: "专班人员",
+    Role.OFFICER: "部门填报员",
+    Role.REVIEWER: "部门审核员",
 }
 
 

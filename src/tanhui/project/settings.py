@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "tanhui.portal",
     "tanhui.office",
     "tanhui.api",
+    "tanhui.plan",
     "tanhui.scenarios",
     "tanhui.ledger",
     "tanhui.parties",
