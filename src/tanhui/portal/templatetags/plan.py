@@ -1,0 +1,42 @@
+"""How the plan is drawn: bars of completion, and the signs ★ and ▲. The same in the portal and in the office."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tanhui.plan.types import Light, Stance
+
+register = template.Library()
+
+
+@register.simple_tag
+def progress(light: Light) -> SafeString:
+    """A bar of completion in the light's color, as an SVG with attributes only; the percentage stands beside it.
+
+    Without data only the empty track; anything above nothing shows at least a sliver.
+    """
+    done = light.completion_bp or 0
+    width = max(done, 100) / 100 if done else 0
+    return format_html(
+        '<svg class="meter light-{}" aria-hidden="true" focusable="false">'
+        '<rect class="track" width="100%" height="100%"/><rect class="fill" width="{}%" height="100%"/></svg>',
+        light.status,
+        width,
+    )
+
+
+@register.simple_tag
+def stance(value: Stance | str, count: int | None = None) -> SafeString:
+    """★ or ▲, with a count where one is given; the words stand in the title and for screen readers."""
+    meant = Stance(value)
+    return format_html(
+        '<span class="stance stance-{}" title="{}"><span class="sign" aria-hidden="true">{}</span>'
+        '<span class="unseen">{}</span>{}</span>',
+        meant,
+        meant.label,
+        meant.sign,
+        meant.label,
+        "" if count is None else count,
+    )
