@@ -5,7 +5,8 @@ the page broke. The reader itself, which finds chapters, tasks, action boxes, in
 here yet: it comes with the room `plan`.
 """
 
+from tanhui_plandoc.draft import Draft
 from tanhui_plandoc.lines import Line, normalize
 from tanhui_plandoc.paragraphs import Paragraph, paragraphs
 
-__all__ = ["Line", "Paragraph", "normalize", "paragraphs"]
+__all__ = ["Draft", "Line", "Paragraph", "normalize", "paragraphs"]
