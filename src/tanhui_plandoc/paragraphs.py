@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from tanhui_plandoc.cited import Cited
 from tanhui_plandoc.lines import Line, clean, normalize
 
 _HEADING_CHARS = 30
@@ -17,17 +18,28 @@ _STARTS_ANEW = re.compile(
     r"|\d{1,3}(?:\.(?!\d)|、|）)"
     r"|第[一二三四五六七八九十百\d]+[章节条篇]"
     r"|(?:专栏|附件|附表|附录)[一二三四五六七八九十\d]*"
+    "|(?:牵头|责任|配合|参与|主办|协办|负责)(?:单位|部门)："
     "|注[：:1-9]|[●■◆◇○□➢★▲·•]"
 )
+_LABELLED = re.compile("[〔【（]?(?:牵头|责任|配合|参与|主办|协办|负责)(?:单位|部门)：")
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph or, with `cells`, a row of a table. `lines` are the source lines that it came from, from 1."""
+    """A paragraph or, with `cells`, a row of a table.
+
+    `lines` are the source lines that it came from, from 1; `starts` the offsets in `text` at which they begin.
+    """
 
     text: str
     lines: tuple[int, ...]
     cells: tuple[str, ...] | None = None
+    starts: tuple[int, ...] = ()
+
+    @property
+    def cited(self) -> Cited:
+        """Its text, of which every part knows its lines."""
+        return Cited(self.text, self.starts or (0,) * len(self.lines[:1]), self.lines)
 
 
 @dataclass
@@ -36,14 +48,19 @@ class _Open:
 
     pieces: list[str] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    length: int = 0
     depth: int = 0
 
     def add(self, line: Line) -> None:
         if self.pieces and _needs_space(self.pieces[-1], line.text):
             self.pieces.append(" ")
+            self.length += 1
         self.pieces.append(line.text)
         if line.number not in self.numbers[-1:]:
             self.numbers.append(line.number)
+            self.starts.append(self.length)
+        self.length += len(line.text)
         self.depth = max(0, self.depth + line.text.count("（") - line.text.count("）"))
 
     def goes_on(self) -> bool:
@@ -51,12 +68,16 @@ class _Open:
         last = self.pieces[-1]
         if len(self.pieces) == 1 and _is_heading(last):
             return False
-        if self.depth == 0 and last.endswith(("）", "】")):
+        if self.depth == 0 and last.endswith(("）", "】", "〕")):
             return False
+        if self.depth == 0 and len(last) <= _HEADING_CHARS and _LABELLED.match(self.pieces[0]):
+            return last.endswith(("、", "，"))
         return last.rstrip(_CLOSERS)[-1:] not in _ENDS or self.depth > 0
 
     def close(self) -> Paragraph:
-        return Paragraph(clean("".join(self.pieces)), tuple(self.numbers))
+        text = clean("".join(self.pieces))
+        starts = tuple(min(start, len(text)) for start in self.starts)
+        return Paragraph(text, tuple(self.numbers), starts=starts)
 
 
 def paragraphs(text: str) -> list[Paragraph]:

@@ -1,0 +1,126 @@
+"""The first page: title, status, date, and the table of contents to be left out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tanhui_plandoc.deadlines import written_date
+from tanhui_plandoc.numbering import ANNEX, BARE, BOX, ROW, TEXT, Passage
+
+_STATUS = re.compile(
+    "（?((?:公开)?征求意见稿|讨论稿|送审稿|报批稿|审议稿|初稿|草案|草稿|修订稿|修订版|试行|暂行|定稿|正式稿|代拟稿)）?"
+)
+_DOCUMENT = "方案|计划|规划|意见|办法|细则|清单|纲要|要点|安排|预案|决定|措施|行动|通知|任务书|责任书|工程|分工"
+_ENDS_AS_TITLE = re.compile(f"(?:{_DOCUMENT})(?:（[^（）]{{1,20}}）)?$")
+_ISSUED = re.compile(f"(?:印发|发布|下发)《?([^《》]+(?:{_DOCUMENT})(?:（[^（）]{{1,20}}）)?)》?的通知$")
+_OFFICE = re.compile("(?:政府|办公室|委员会|局|文件|各.+：|〔.+〕.*号)$")
+_ENTRY_NUMBER = re.compile(r"(?:\.{2,}|…+|·{3,}|-{3,}|_{3,}|—{2,})?\s*(\d{1,3})$")
+_DOTS = re.compile(r"(?:\.{3,}|…{1,}|·{3,}|_{3,})")
+_TITLE_CHARS = 60
+_DATE_CHARS = 40
+
+
+@dataclass(frozen=True)
+class Front:
+    """What the first page says. `rest` is the document without it and without the table of contents."""
+
+    title: str
+    status: str
+    date: str
+    rest: tuple[Passage, ...]
+
+
+def front(found: list[Passage]) -> Front:
+    """Tell the first page from the rest."""
+    found = _without_contents(found)
+    body = next((at for at, each in enumerate(found) if each.is_numbered or each.kind in {ROW, BOX}), len(found))
+    head = [each for each in found[:body] if each.kind in {TEXT, BARE}]
+    title, status = _title(head)
+    status = status or next((_STATUS.fullmatch(each.text.text)[1] for each in head if _is_status(each)), "")
+    return Front(title, status, _date(head, found[body:]), tuple(found))
+
+
+def _is_status(each: Passage) -> bool:
+    return bool(_STATUS.fullmatch(each.text.text))
+
+
+def _title(head: list[Passage]) -> tuple[str, str]:
+    """The first lines up to one that ends as the title of a document does; a status in brackets is told apart."""
+    pieces: list[str] = []
+    for each in head[:12]:
+        text, status = _without_status(each.text.text)
+        issued = _ISSUED.search(text)
+        if issued:
+            return issued[1], status
+        if not text or len(text) > _TITLE_CHARS or text.endswith(("。", "；", "，")):
+            if pieces:
+                break
+            continue
+        if _OFFICE.search(text) or _is_status(each) or written_date(text):
+            if pieces:
+                break
+            continue
+        pieces.append(text)
+        if _ENDS_AS_TITLE.search(text):
+            return "".join(pieces[-3:]), status
+    return (pieces[0] if pieces else ""), ""
+
+
+def _without_status(text: str) -> tuple[str, str]:
+    if text.endswith("）") and "（" in text:
+        before, _, inner = text[:-1].rpartition("（")
+        if before and _STATUS.fullmatch(inner):
+            return before, inner
+    return text, ""
+
+
+def _date(head: list[Passage], body: list[Passage]) -> str:
+    """The date of the first page; else the one under the text, before the annexes."""
+    for each in head:
+        if len(each.text.text) <= _DATE_CHARS and written_date(each.text.text):
+            return written_date(each.text.text)
+    last = next((at for at, each in enumerate(body) if each.kind == ANNEX), len(body))
+    for each in reversed(body[max(0, last - 5) : last]):
+        if each.kind in {TEXT, BARE} and len(each.text.text) <= _DATE_CHARS and written_date(each.text.text):
+            return written_date(each.text.text)
+    return ""
+
+
+def _without_contents(found: list[Passage]) -> list[Passage]:
+    """Leave out 目录 and its entries: lines that end in a page number, or that stand again as headings later."""
+    start = next((at for at, each in enumerate(found[:60]) if each.text.text == "目录"), None)
+    if start is None:
+        return found
+    again = {(each.kind, each.text.text) for each in found[start + 1 : start + 400]}
+    end = start + 1
+    first: tuple[str, str] | None = None
+    while end < len(found):
+        each = found[end]
+        key = (each.kind, each.text.text)
+        if key == first or not (_is_entry(each) or (each.kind in {*_HEADINGS, BARE} and key in again)):
+            break
+        if each.is_numbered and not _is_entry(each):
+            if first is None and _stands_again(found, end):
+                first = key
+            elif first is None:
+                break
+        elif not _is_entry(each):
+            break
+        end += 1
+    return found[:start] + found[end:]
+
+
+_HEADINGS = ("chapter", "section", "han", "article", "han-bracket", "digit", "digit-bracket", ANNEX)
+
+
+def _stands_again(found: list[Passage], at: int) -> bool:
+    wanted = (found[at].kind, found[at].text.text)
+    return any((each.kind, each.text.text) == wanted for each in found[at + 1 : at + 400])
+
+
+def _is_entry(each: Passage) -> bool:
+    if each.kind == ROW:
+        return len(each.cells) <= 3 and each.cells[-1].text.isdigit()
+    text = each.text.text
+    return len(text) <= 80 and bool(_DOTS.search(text) or (_ENTRY_NUMBER.search(text) and each.is_numbered))

@@ -1,0 +1,240 @@
+"""The tasks of a plan: at which numbering they stand, their groups, their boxes, what each says and who does it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from tanhui_plandoc.cited import Cited, joined
+from tanhui_plandoc.departments import Aliases
+from tanhui_plandoc.draft import Department
+from tanhui_plandoc.numbering import (
+    ARTICLE,
+    BARE,
+    BOX,
+    HAN_BRACKET,
+    RANKS,
+    ROW,
+    SAID,
+    TEXT,
+    Passage,
+    is_heading,
+    points,
+)
+from tanhui_plandoc.responsibility import Unclear, responsibilities
+
+_ENOUGH = 0.6
+_TITLE_CHARS = 40
+_BRACKETED = re.compile("[【（〔]([^【】（）〔〕]{2,40})[】）〕]")
+_BOLD_TITLE = re.compile("[^。：；，！？]{2,40}[。：]")
+_A_TARGET = re.compile(r"\d|，")
+
+
+@dataclass
+class OpenBox:
+    """A box while it is read."""
+
+    heading: Passage
+    passages: list[Passage] = field(default_factory=list)
+
+
+@dataclass
+class OpenTask:
+    """A task while it is read. `texts` are its body without title and responsibility, passage by passage."""
+
+    title: Cited
+    number: int | None
+    group: Passage | None
+    texts: list[Cited] = field(default_factory=list)
+    boxes: list[OpenBox] = field(default_factory=list)
+    leads: list[Department] = field(default_factory=list)
+    supporters: list[Department] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+    def take(self, passage: Cited, aliases: Aliases, unclear: list[Cited]) -> Cited:
+        """Note who is responsible by that passage; what is left of it."""
+        spans = []
+        for each in responsibilities(passage, aliases):
+            if isinstance(each, Unclear):
+                unclear.append(passage.cut(*each.span))
+                continue
+            spans.append(each.span)
+            self.leads += [one for one in each.leads if one.name not in {known.name for known in self.leads}]
+            taken = {one.name for one in self.supporters} if self.supporters else set()
+            self.supporters += [one for one in each.supporters if one.name not in taken]
+        return passage.without(spans)
+
+
+def open_tasks(area: list[Passage], aliases: Aliases, known: set[str], unclear: list[Cited]) -> list[OpenTask]:
+    """The tasks of their chapter, in order. `known` are titles that a table of the annexes names; passages about
+    responsibility that cannot be understood are added to `unclear`."""
+    area = _with_points(area, aliases)
+    kind = _kind(area, aliases, known)
+    if kind is None:
+        return []
+    tasks: list[OpenTask] = []
+    group: Passage | None = None
+    for at, each in enumerate(area):
+        opens = each.kind == kind or _stands_alone(area, at, kind, aliases)
+        if tasks and tasks[-1].boxes and opens and _continues_box(tasks[-1], each, area, at, aliases):
+            opens = False
+        if opens and (kind != TEXT or _opens_text(each, known, aliases)):
+            tasks.append(_opened(each, group, aliases, unclear))
+        elif _is_above(each, kind):
+            group = each
+        elif tasks and tasks[-1].group is group:
+            _add(tasks[-1], each, aliases, unclear)
+    return tasks
+
+
+def _with_points(area: list[Passage], aliases: Aliases) -> list[Passage]:
+    """Where each point of 一是…；二是… has its own responsibility, the points stand by themselves."""
+    found: list[Passage] = []
+    for each in area:
+        before, said = points(each.text) if "一是" in each.text.text else (each.text, [])
+        owned = [point for point in said if responsibilities(point, aliases)]
+        if said and len(owned) == len(said):
+            found.append(Passage(each.kind, before, each.number))
+            found += [Passage(SAID, point, number) for number, point in enumerate(said, start=1)]
+        else:
+            found.append(each)
+    return found
+
+
+def _kind(area: list[Passage], aliases: Aliases, known: set[str]) -> str | None:
+    """The numbering at which tasks stand: the deepest where most passages have somebody responsible; else the one
+    whose titles an annex knows; else the highest that says something itself."""
+    owned = [bool(each.kind != ROW and responsibilities(each.text, aliases)) for each in area]
+    total = sum(owned)
+    kinds = sorted({each.kind for each in area if each.kind in RANKS}, key=lambda kind: -RANKS[kind])
+    if total:
+        for kind in [*kinds, TEXT]:
+            spans = _spans(area, kind)
+            with_owner = sum(any(owned[start:end]) for start, end in spans)
+            held = sum(sum(owned[start:end]) for start, end in spans)
+            if with_owner >= _ENOUGH * len(spans) and held >= _ENOUGH * total:
+                return kind
+    for kind in [*kinds, TEXT]:
+        titles = [title_key(_title(each)[0].text) for each in area if each.kind == kind]
+        if known and sum(title in known for title in titles) >= _ENOUGH * len(known):
+            return kind
+    numbered = [kind for kind in reversed(kinds) if kind != BARE]
+    for kind in numbered:
+        spans = _spans(area, kind)
+        telling = sum(bool(_title(area[start])[1]) or _has_text(area, start) for start, _ in spans)
+        if telling >= _ENOUGH * len(spans):
+            return kind
+    return numbered[-1] if numbered else None
+
+
+def _rank(kind: str) -> int:
+    return RANKS.get(kind, len(RANKS) + 1)
+
+
+def _is_above(each: Passage, kind: str) -> bool:
+    """Whether it heads a group of tasks. Articles are counted through, also under headings （一）."""
+    if kind == ARTICLE and each.kind == HAN_BRACKET:
+        return is_heading(each.text.text)
+    return each.is_numbered and each.rank < _rank(kind)
+
+
+def _has_text(area: list[Passage], start: int) -> bool:
+    return start + 1 < len(area) and area[start + 1].kind == TEXT
+
+
+def _spans(area: list[Passage], kind: str) -> list[tuple[int, int]]:
+    """From each passage of a kind to the next one as high."""
+    spans: list[tuple[int, int]] = []
+    start: int | None = None
+    for at, each in enumerate(area):
+        ends = each.kind == kind or _is_above(each, kind)
+        if ends and start is not None:
+            spans.append((start, at))
+            start = None
+        if each.kind == kind:
+            start = at
+    return spans if start is None else [*spans, (start, len(area))]
+
+
+def _stands_alone(area: list[Passage], at: int, kind: str, aliases: Aliases) -> bool:
+    """A passage above the tasks that has its own responsibility and no task below it is a task itself."""
+    each = area[at]
+    if not _is_above(each, kind) or kind in {BARE, TEXT}:
+        return False
+    owned = False
+    for below in area[at:]:
+        if below is not each and (below.kind == kind or (below.is_numbered and below.rank <= each.rank)):
+            return owned and below.kind != kind
+        owned = owned or bool(below.kind != ROW and responsibilities(below.text, aliases))
+    return owned
+
+
+def _continues_box(task: OpenTask, each: Passage, area: list[Passage], at: int, aliases: Aliases) -> bool:
+    """Actions of a box may be numbered as tasks are: 1., 2. within the box of task 5."""
+    if each.number is None or task.number is None or responsibilities(each.text, aliases):
+        return False
+    inside = [one.number for one in task.boxes[-1].passages if one.kind == each.kind]
+    expected = (inside[-1] or 0) + 1 if inside else 1
+    return each.number == expected and each.number != task.number + 1
+
+
+def _opens_text(each: Passage, known: set[str], aliases: Aliases) -> bool:
+    """A paragraph without a number is a task where an annex knows its title or it has its own responsibility."""
+    return title_key(_title(each)[0].text) in known or bool(responsibilities(each.text, aliases))
+
+
+def _opened(each: Passage, group: Passage | None, aliases: Aliases, unclear: list[Cited]) -> OpenTask:
+    task = OpenTask(Cited(""), each.number, group)
+    text = task.take(each.text, aliases, unclear)
+    task.title, rest = _title(Passage(each.kind, text, each.number))
+    task.lines += each.text.numbers
+    if rest:
+        task.texts.append(rest)
+    return task
+
+
+def _add(task: OpenTask, each: Passage, aliases: Aliases, unclear: list[Cited]) -> None:
+    if each.kind == ROW:
+        return
+    if each.kind == BOX:
+        task.boxes.append(OpenBox(each))
+    elif task.boxes and not responsibilities(each.text, aliases):
+        task.boxes[-1].passages.append(each)
+    else:
+        rest = task.take(each.text, aliases, unclear).strip()
+        if rest:
+            task.texts.append(rest)
+    task.lines += each.text.numbers
+
+
+def _title(each: Passage) -> tuple[Cited, Cited]:
+    """The title of a task and the rest of its first paragraph."""
+    text = each.text
+    match = _BRACKETED.match(text.text)
+    if match:
+        return text.cut(*match.span(1)), text.cut(match.end()).strip("。： ")
+    match = _BOLD_TITLE.match(text.text)
+    if match:
+        title, rest = text.cut(0, match.end() - 1), text.cut(match.end()).strip()
+        if rest or not _A_TARGET.search(title.text):
+            return title, rest
+        return title, text
+    if len(text.text) <= _TITLE_CHARS and not re.search("[。；，]", text.text):
+        return text, Cited("")
+    first = re.match("[^，。；：]{1,40}", text.text)
+    return (text.cut(0, first.end()) if first else Cited("")), text
+
+
+def title_key(title: str) -> str:
+    """What of a title counts when two are compared: its letters, without its number."""
+    title = re.sub(
+        r"^(?:\d{1,3}[.、]|（?[一二三四五六七八九十]{1,4}[、）]|第[一二三四五六七八九十\d]{1,4}[条章])",
+        "",
+        title.strip(),
+    )
+    return re.sub(r"[^\w]", "", title)
+
+
+def text_of(task: OpenTask) -> Cited:
+    """The whole body of a task."""
+    return joined(task.texts)
