@@ -1,0 +1,83 @@
+"""Rules that hold the tasks against the overall targets of the plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tanhui_plandoc.diagnostics.codes import report
+from tanhui_plandoc.diagnostics.passages import Nearest, at, body_passages, content, pairs, place_of, share, short
+from tanhui_plandoc.draft import Diagnostic, Draft, Indicator, Kind, OverallTarget, Place, Task
+
+_MOST = 400
+"""A plan has a dozen overall targets; what has more than this is none, and is not compared further."""
+_SERVED = 0.3
+_SAME_THING = 0.5
+_VAGUE = re.compile(
+    "一批|一系列|若干|全面|初步|基本|逐步|有效|普遍|进一步|完成|建成|建立|建设|开发|创建|制定|完善|形成|搭建|推广|宣传|提升|全部|更加|明显|显著"
+)
+
+
+def goal_unserved(draft: Draft) -> Iterator[Diagnostic]:
+    """A goal of the whole plan of which no task says anything."""
+    said = [task.title for task in draft.tasks]
+    said += [passage.text for task in draft.tasks for passage in body_passages(task)]
+    said += [one.text for task in draft.tasks for one in task.indicators]
+    if not said:
+        return
+    nearest = Nearest(said)
+    for goal in draft.overall_targets[:_MOST]:
+        if len(content(goal.text)) < 4:
+            continue
+        found = nearest.find(_VAGUE.sub("，", goal.text))
+        if found is None or found[1] < _SERVED:
+            yield report(
+                "goal-unserved",
+                f"主要目标“{short(goal.text)}”（{at('', goal.lines)}）没有任务与之对应。",
+                [Place(goal.lines, goal.text)],
+            )
+
+
+def deadline_against_overall(draft: Draft) -> Iterator[Diagnostic]:
+    """A task is due later than the plan's own goal about the same thing, or a state is reached years before it."""
+    goals = [goal for goal in draft.overall_targets[:_MOST] if goal.deadline_year]
+    heads = [(goal, _head(goal.text), pairs(_VAGUE.sub("", goal.text))) for goal in goals]
+    for task in draft.tasks:
+        for one in task.indicators:
+            if one.deadline_year is None or one.kind is Kind.RECURRING:
+                continue
+            for goal, head, wanted in heads:
+                if _against(one, goal) and _same_thing(head, wanted, task, one):
+                    yield _conflict(task, one, goal)
+                    break
+
+
+def _against(one: Indicator, goal: OverallTarget) -> bool:
+    return one.deadline_year is not None and goal.deadline_year is not None and one.deadline_year > goal.deadline_year
+
+
+def _head(text: str) -> str:
+    """What a goal ends in: in Chinese, the thing itself."""
+    return content(_VAGUE.sub("", text))[-4:]
+
+
+def _same_thing(head: str, wanted: frozenset[str], task: Task, one: Indicator) -> bool:
+    named = [one.text, *(action.title for box in task.boxes for action in box.actions if _from(one, action.lines))]
+    return len(head) >= 2 and any(
+        content(_VAGUE.sub("", name)).endswith(head) and share(wanted, pairs(name)) >= _SAME_THING for name in named
+    )
+
+
+def _from(one: Indicator, lines: tuple[int, ...]) -> bool:
+    return bool(set(lines).intersection(one.lines))
+
+
+def _conflict(task: Task, one: Indicator, goal: OverallTarget) -> Diagnostic:
+    return report(
+        "deadline-against-overall",
+        f"任务{task.no}“{short(one.text)}”（{at('', one.lines)}）的期限是{one.deadline_year}年，"
+        f"晚于主要目标“{short(goal.text)}”（{at('', goal.lines)}）的{goal.deadline_year}年。",
+        [Place(goal.lines, goal.text), *(place_of(each) for each in one.occurrences)],
+        task_no=task.no,
+        subject=f"indicator:{one.id}",
+    )
