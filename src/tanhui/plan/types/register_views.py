@@ -71,7 +71,7 @@ class RegisterDocument:
 
 @dataclass(frozen=True)
 class RegisterView:
-    """A register with its counts."""
+    """A register with its counts. `key` names the fields that tell rows apart, `dated_by` the one that dates a row."""
 
     code: str
     title: str
@@ -87,6 +87,8 @@ class RegisterView:
     waiting: int
     last_on: date | None
     feeds: tuple[tuple[str, str], ...]
+    key: tuple[str, ...] = ()
+    dated_by: str = ""
 
 
 @dataclass(frozen=True)
