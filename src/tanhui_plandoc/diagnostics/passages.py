@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tanhui_plandoc.draft import Draft, Occurrence, Place, Source, Task
 
 _YEAR = re.compile(r"(?:到|在|于|截至)?20\d\d(?:[-—~至]20\d\d)?年?(?:\d{1,2}月)?[底末]?(?:之前|以前|前)?")
-_NUMBER = re.compile(r"\d[\d,.]*(?:[-—–~～至]\d[\d,.]*)?[万亿]*[%％]?")
+_NUMBER = re.compile(r"\d[\d,.]*(?:[-—–~～至]\d[\d,.]*)?[万亿]*(?:[%％]|[\u3400-\u9fff])?")
 _COMPARING = re.compile("至少|不少于|不低于|不超过|达到|超过|以上|以下|以内|左右|力争|争取")
 _SILENT = re.compile("[^0-9A-Za-z\u3400-\u9fff]|[的了和与及或等在对将把为以并]")
 _COMMON = 60
