@@ -67,6 +67,7 @@ __all__ = [
     "export",
     "has_consent",
     "has_role",
+    "organizations",
     "parties",
     "party",
     "party_by_id",
@@ -116,6 +117,16 @@ def _refs(rows: QuerySet[Party]) -> list[PartyRef]:
         )
         for row_id, number, kind, erased_at, nickname, name in named
     ]
+
+
+def organizations() -> dict[str, PartyRef]:
+    """The county's own organizations by their code, such as `education`; those known only by credit code are left out.
+
+    Two queries.
+    """
+    codes = dict(Organization.objects.exclude(code="").order_by("code").values_list("pk", "code"))
+    refs = parties(codes)
+    return {code: refs[party_id] for party_id, code in codes.items()}
 
 
 def display_names(ids: Iterable[int]) -> dict[int, str]:
