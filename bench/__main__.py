@@ -13,6 +13,7 @@ BENCHMARKS = {
     "intake": ["bench.intake_http"],
     "file": ["bench.intake_file"],
     "statement": ["bench.statement_http"],
+    "plan": ["bench.plan_reading"],
 }
 
 
