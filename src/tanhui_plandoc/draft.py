@@ -81,13 +81,17 @@ class Measure:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One place where a target stands. `section` names it for people: 正文, 专栏1, 附件1, 附件2."""
+    """One place where a target stands. `section` names it for people: 正文, 专栏1, 附件1, 附件2.
+
+    `quote` is the clause around it; `text` the target alone, without its deadline, as it is worded there.
+    """
 
     source: Source
     section: str
     quote: str
     lines: tuple[int, ...]
     measure: Measure = Measure()
+    text: str = ""
 
 
 @dataclass(frozen=True)

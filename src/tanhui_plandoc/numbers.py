@@ -26,7 +26,7 @@ _WORDS_AFTER_HAN = "(?!性|体|流|线|定|些|样|致|般|起|直|旦|系列|�
 _QUANTITY = re.compile(
     f"(?P<first>{_ARABIC}|{_HAN})(?P<percent>%|‰)?"
     f"(?:{_DASH}(?P<second>{_ARABIC}|{_HAN})(?P<percent2>%|‰)?)?"
-    f"(?P<over>余|多)?(?P<big>大)?(?P<unit>成|{_UNITS})?{_WORDS_AFTER_HAN}"
+    f"(?P<over>余|多)?(?:(?P<big>大)(?P<noun>[\u4e00-\u9fff]{{1,4}}(?![\u4e00-\u9fff]))?|(?P<unit>成|{_UNITS}))?{_WORDS_AFTER_HAN}"
     "(?P<after>及?以上|及?以下|以内|之内|左右)?"
 )
 _HUNDREDTHS = re.compile(f"百分之(?P<first>{_HAN}|{_ARABIC})(?P<after>及?以上|及?以下|以内)?")
@@ -130,7 +130,7 @@ def _quantity(text: str, match: re.Match[str], after_the_last: int) -> Quantity 
     elif unit == "成":
         value, top, unit = value * 10, top and top * 10, "%"
     elif match["big"]:
-        unit = unit or _noun(text, match.end())
+        unit = match["noun"]
     if unit in {"年", "月", "日"} or (unit is None and not is_digits):
         return None
     if second and re.search("[百千万亿]+$", second) and not re.search("[万亿]$", first) and is_digits:
@@ -158,11 +158,6 @@ def _is_a_name(text: str, match: re.Match[str], is_digits: bool) -> bool:
         or after == "一品"
         or text[match.start() - 2 : match.start()] == "一村"
     )
-
-
-def _noun(text: str, start: int) -> str | None:
-    match = re.match("[\u4e00-\u9fff]{1,4}(?![\u4e00-\u9fff])", text[start : start + 6])
-    return match.group() if match else None
 
 
 def _comparator(text: str, start: int, after: str, after_the_last: int) -> tuple[str, bool]:

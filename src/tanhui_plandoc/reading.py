@@ -2,61 +2,189 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tanhui_plandoc.boxes import box_of
-from tanhui_plandoc.cited import Cited
+from tanhui_plandoc.annexes import Said, attributed, number_of, text_of, titles
+from tanhui_plandoc.boxes import actions, box_of, section_of
+from tanhui_plandoc.cited import Cited, joined
+from tanhui_plandoc.deadlines import Deadline
 from tanhui_plandoc.departments import Aliases
 from tanhui_plandoc.diagnostics import diagnose
-from tanhui_plandoc.draft import Clause, Draft, Group, Place, Task
+from tanhui_plandoc.draft import Clause, Draft, Group, Legend, Place, Source, Task
 from tanhui_plandoc.front import front
-from tanhui_plandoc.numbering import Passage, passages
+from tanhui_plandoc.goals import overall_targets, safeguards
+from tanhui_plandoc.indicators import Stand, indicators
+from tanhui_plandoc.numbering import BARE, ROW, Passage, passages
+from tanhui_plandoc.numbers import chinese_number
 from tanhui_plandoc.paragraphs import paragraphs
-from tanhui_plandoc.sections import divide, title_of
+from tanhui_plandoc.roadmap import Item, item_of, legends
+from tanhui_plandoc.sections import Parts, divide, title_of
 from tanhui_plandoc.sentences import sentences
-from tanhui_plandoc.tasks import OpenTask, open_tasks, text_of
+from tanhui_plandoc.tables import GROUP, TASK, Table, tables
+from tanhui_plandoc.targets import Given, Target, targets
+from tanhui_plandoc.tasks import OpenTask, open_tasks, title_key
+
+BODY = "正文"
+_QUOTE_CHARS = 120
 
 
 def read(text: str, *, aliases: Aliases | None = None) -> Draft:
     """Read a plan: a pure function of the text and the table of names. Never raises; what it cannot understand
     is a diagnostic `unread` with its lines."""
     aliases = aliases or Aliases()
-    unclear: list[Cited] = []
+    unread: list[Place] = []
     head = front(passages(paragraphs(text)))
     parts = divide(head.rest)
-    opened = open_tasks(parts.tasks, aliases, set(), unclear)
-    groups = _groups(opened, parts.tasks_title)
-    draft = Draft(title=head.title, status=head.status, date=head.date, groups=groups)
-    unread = [Place(each.lines, each.text) for each in unclear]
+    found = _tables(parts, unread)
+    named = {title_key(title) for title in titles(found)}
+    unclear: list[Cited] = []
+    opened = open_tasks(parts.tasks, aliases, named, unclear) or _of_rows(found)
+    said, lost = attributed(found, [task.title.text for task in opened], head.date, aliases)
+    legend = legends([each.text for annex in parts.annexes for each in annex.passages if each.kind != ROW])
+    unread += [_place(each) for each in [*unclear, *lost]]
+    unread += _unknown_signs(said, legend)
+    tasks = [
+        _task(task, number, of_task, legend, head.date)
+        for task, number, of_task in zip(opened, _numbers(opened), said, strict=True)
+    ]
+    draft = Draft(
+        title=head.title,
+        status=head.status,
+        date=head.date,
+        overall_targets=overall_targets(parts.targets, head.date),
+        groups=_groups(opened, tasks, parts.tasks_title),
+        safeguards=safeguards(parts.safeguards),
+        legend=tuple(legend.values()),
+    )
     return replace(draft, diagnostics=diagnose(draft, unread))
 
 
-def _groups(opened: list[OpenTask], chapter: Passage | None) -> tuple[Group, ...]:
-    """Tasks under their headings. Numbers that start again in each group are counted through."""
+def _tables(parts: Parts, unread: list[Place]) -> list[Table]:
+    """Every table of the text and of the annexes; rows that no heading explains are unread."""
+    found: list[Table] = []
+    for section, area in [(BODY, parts.tasks), *((annex.section, annex.passages) for annex in parts.annexes)]:
+        made, lost = tables(area, section)
+        found += made
+        if lost:
+            lines = tuple(sorted({number for each in lost for number in each.numbers}))
+            unread.append(Place(lines, lost[0].text[:_QUOTE_CHARS]))
+    return found
+
+
+def _place(text: Cited) -> Place:
+    return Place(text.lines, text.text[:_QUOTE_CHARS])
+
+
+def _unknown_signs(said: Sequence[Said], legend: dict[str, Legend]) -> Iterable[Place]:
+    """Signs of the roadmap that the legend does not know, each with the lines where it stands."""
+    strange: dict[str, list[int]] = {}
+    for each in said:
+        for _, item in each.items:
+            if item.sign and item_of(item, legend).mark is None:
+                strange.setdefault(item.sign, []).extend(item.text.numbers)
+    return [Place(tuple(sorted(set(lines))), sign) for sign, lines in strange.items()]
+
+
+def _of_rows(found: Sequence[Table]) -> list[OpenTask]:
+    """The tasks of a plan that has them in tables only."""
+    opened: dict[str, OpenTask] = {}
+    for table in found:
+        group: Passage | None = None
+        for row in table.rows:
+            shown = table.cell(row, GROUP) or row.heading
+            if shown and (group is None or group.text.text != shown.text):
+                group = Passage(BARE, shown)
+            title = table.cell(row, TASK)
+            key = title_key(title.text)
+            if key and key not in opened:
+                number = chinese_number(number_of(table, row))
+                task = OpenTask(title, None if number is None else int(number), group)
+                task.texts = [text_of(table, row)]
+                task.lines = list(row.cited.numbers)
+                opened[key] = task
+    return list(opened.values())
+
+
+def _numbers(opened: Sequence[OpenTask]) -> list[int]:
+    """The numbers of the document where each is its own; else counted through."""
     numbers = [task.number for task in opened]
-    unique = None not in numbers and len(set(numbers)) == len(numbers)
-    groups: list[Group] = []
-    heading: Passage | None = None
-    for at, task in enumerate(opened, start=1):
-        made = _task(task, task.number if unique and task.number else at)
-        if not groups or task.group is not heading:
-            heading = task.group
-            shown = heading or chapter
-            title = title_of(shown) if shown else ""
-            groups.append(Group(len(groups) + 1, title, (), shown.text.lines if shown else ()))
-        groups[-1] = replace(groups[-1], tasks=(*groups[-1].tasks, made))
-    return tuple(groups)
+    given = [number for number in numbers if number]
+    if len(set(given)) == len(numbers):
+        return given
+    return list(range(1, len(numbers) + 1))
 
 
-def _task(task: OpenTask, number: int) -> Task:
-    body = text_of(task)
+def _groups(opened: Sequence[OpenTask], tasks: Sequence[Task], chapter: Passage | None) -> tuple[Group, ...]:
+    """Tasks under their headings, or under that of their chapter."""
+    found: list[tuple[Passage | None, list[Task]]] = []
+    for task, made in zip(opened, tasks, strict=True):
+        if not found or found[-1][0] != task.group:
+            found.append((task.group, []))
+        found[-1][1].append(made)
+    return tuple(
+        Group(
+            no,
+            title_of(heading or chapter) if heading or chapter else "",
+            tuple(made),
+            (heading or chapter).text.lines if heading or chapter else (),
+        )
+        for no, (heading, made) in enumerate(found, start=1)
+    )
+
+
+def _task(task: OpenTask, number: int, said: Said, legend: dict[str, Legend], issued: str) -> Task:
+    body = joined(task.texts)
+    leads, supporters = tuple(task.leads), tuple(task.supporters)
+    if not leads and not supporters and said.rows:
+        leads, supporters = said.rows[0].leads, said.rows[0].supporters
     return Task(
         no=number,
         title=task.title.text,
         text=body.text,
         lines=tuple(sorted(set(task.lines))),
         clauses=tuple(Clause(no, each.text, each.lines) for no, each in enumerate(sentences(body), start=1)),
-        leads=tuple(task.leads),
-        supporters=tuple(task.supporters),
+        leads=leads,
+        supporters=supporters,
         boxes=tuple(box_of(box) for box in task.boxes),
+        indicators=indicators(task.title.text, _stands(task, said, issued)),
+        roadmap=tuple(item_of(item, legend) for _, item in said.items),
+        annex_rows=tuple(said.rows),
     )
+
+
+def _stands(task: OpenTask, said: Said, issued: str) -> list[list[Stand]]:
+    """Every place that speaks of a task's targets: its body, its boxes, and each annex by itself."""
+    given = Given(issued)
+    body = [Stand(Source.BODY, BODY, one) for text in task.texts for one in targets(text, given)]
+    boxes = [
+        Stand(Source.BOX, section_of(box), one)
+        for box in task.boxes
+        for _, text in actions(box)
+        for one in targets(text, given)
+    ]
+    annexes: dict[tuple[str, bool], list[Stand]] = {}
+    for section, one in said.targets:
+        annexes.setdefault((section, False), []).append(Stand(_source(section), section, one))
+    for section, item in said.items:
+        for one in _of_item(item, issued):
+            annexes.setdefault((section, True), []).append(
+                Stand(_source(section), section, one, _counts(one), item.since)
+            )
+    return [body, boxes, *annexes.values()]
+
+
+def _source(section: str) -> Source:
+    return Source.BODY if section == BODY else Source.ANNEX
+
+
+def _of_item(item: Item, issued: str) -> list[Target]:
+    due = Deadline(0, 0, item.due, str(item.due)) if item.due else None
+    return targets(item.text, Given(issued, due, every=True))
+
+
+def _counts(target: Target) -> bool:
+    """Whether an item of the roadmap is a target also where no other place says so: by a number or a rhythm."""
+    measure = target.measure
+    number = measure.value is not None and (measure.comparator != "=" or (measure.value_text or "")[:1].isdigit())
+    return number or measure.recurrence is not None

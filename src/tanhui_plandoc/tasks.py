@@ -115,16 +115,16 @@ def _kind(area: list[Passage], aliases: Aliases, known: set[str]) -> str | None:
             if with_owner >= _ENOUGH * len(spans) and held >= _ENOUGH * total:
                 return kind
     for kind in [*kinds, TEXT]:
-        titles = [title_key(_title(each)[0].text) for each in area if each.kind == kind]
+        titles = [title_key(titled(each)[0].text) for each in area if each.kind == kind]
         if known and sum(title in known for title in titles) >= _ENOUGH * len(known):
             return kind
     numbered = [kind for kind in reversed(kinds) if kind != BARE]
     for kind in numbered:
         spans = _spans(area, kind)
-        telling = sum(bool(_title(area[start])[1]) or _has_text(area, start) for start, _ in spans)
+        telling = sum(bool(titled(area[start])[1]) or _has_text(area, start) for start, _ in spans)
         if telling >= _ENOUGH * len(spans):
             return kind
-    return numbered[-1] if numbered else None
+    return numbered[-1] if numbered and not known else None
 
 
 def _rank(kind: str) -> int:
@@ -180,13 +180,13 @@ def _continues_box(task: OpenTask, each: Passage, area: list[Passage], at: int, 
 
 def _opens_text(each: Passage, known: set[str], aliases: Aliases) -> bool:
     """A paragraph without a number is a task where an annex knows its title or it has its own responsibility."""
-    return title_key(_title(each)[0].text) in known or bool(responsibilities(each.text, aliases))
+    return title_key(titled(each)[0].text) in known or bool(responsibilities(each.text, aliases))
 
 
 def _opened(each: Passage, group: Passage | None, aliases: Aliases, unclear: list[Cited]) -> OpenTask:
     task = OpenTask(Cited(""), each.number, group)
     text = task.take(each.text, aliases, unclear)
-    task.title, rest = _title(Passage(each.kind, text, each.number))
+    task.title, rest = titled(Passage(each.kind, text, each.number))
     task.lines += each.text.numbers
     if rest:
         task.texts.append(rest)
@@ -207,7 +207,7 @@ def _add(task: OpenTask, each: Passage, aliases: Aliases, unclear: list[Cited]) 
     task.lines += each.text.numbers
 
 
-def _title(each: Passage) -> tuple[Cited, Cited]:
+def titled(each: Passage) -> tuple[Cited, Cited]:
     """The title of a task and the rest of its first paragraph."""
     text = each.text
     match = _BRACKETED.match(text.text)
