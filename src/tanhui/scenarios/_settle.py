@@ -21,6 +21,7 @@ from tanhui.ledger import services as ledger
 from tanhui.ledger.types import STAGING_DDL, Staged
 from tanhui.scenarios import _budget, _methods
 from tanhui.scenarios import _settle_sql as sql
+from tanhui.scenarios._forget import forget_erased, forget_refused
 from tanhui.scenarios._posting import stage_repayments, stage_taken_back
 from tanhui.scenarios._waiting import claim_bound_evidence, drop_overdue_evidence
 from tanhui.scenarios.models import MethodInForce, Scenario, SettlementRun
@@ -63,6 +64,8 @@ def settle(
     programme = programme or _methods.current_programme()
     summary = SettlementSummary()
     with _only_one():
+        forget_erased(at=at)
+        forget_refused(at=at)
         drop_overdue_evidence(at=at)
         claim_bound_evidence(at=at)
         with connection.cursor() as cursor:
