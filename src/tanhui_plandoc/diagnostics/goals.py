@@ -12,7 +12,7 @@ from tanhui_plandoc.draft import Diagnostic, Draft, Indicator, Kind, OverallTarg
 
 _MOST = 400
 """A plan has a dozen overall targets; what has more than this is none, and is not compared further."""
-_SERVED = 0.15
+_SERVED = 0.1
 _SAME_THING = 0.5
 _TERM = 6
 _VAGUE = re.compile(
@@ -34,9 +34,9 @@ def goal_unserved(draft: Draft) -> Iterator[Diagnostic]:
     goals = draft.overall_targets[:_MOST]
     for goal, terms in zip(goals, _repeated_terms(draft.title, [goal.text for goal in goals]), strict=True):
         wanted = _VAGUE.sub("，", goal.text)
-        found = nearest.find(wanted)
         alien = [term for term in terms if term not in outside_lists]
-        if len(content(wanted)) < 4 or (found and not alien and share(pairs(wanted), pairs(said[found[0]])) >= _SERVED):
+        served = any(_shares(nearest, said, part) for part in (wanted, wanted.rpartition("的")[2]))
+        if len(content(wanted)) < 4 or (served and not alien):
             continue
         about = f"；“{alien[0]}”在任务中至多只是列举时提到" if alien else ""
         yield report(
@@ -46,8 +46,14 @@ def goal_unserved(draft: Draft) -> Iterator[Diagnostic]:
         )
 
 
+def _shares(nearest: Nearest, said: list[str], text: str) -> bool:
+    found = nearest.find(text)
+    return found is not None and share(pairs(text), pairs(said[found[0]])) >= _SERVED
+
+
 def _repeated_terms(title: str, goals: list[str]) -> list[list[str]]:
     """For each goal the long terms that another goal names too and the plan's title does not: what it all is about."""
+    goals = [_VAGUE.sub("，", goal) for goal in goals]
     where: dict[str, set[int]] = defaultdict(set)
     for number, goal in enumerate(goals):
         for start in range(len(goal) - _TERM + 1):

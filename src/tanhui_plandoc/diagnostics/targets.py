@@ -97,7 +97,7 @@ class _Missing:
     """What an annex says of a task's targets, sorted."""
 
     absent: list[Indicator]
-    without_number: list[tuple[Indicator, RoadmapItem]]
+    without_number: dict[RoadmapItem, list[Indicator]]
 
 
 def missing_in_table(draft: Draft) -> Iterator[Diagnostic]:
@@ -123,20 +123,20 @@ def missing_in_roadmap(draft: Draft) -> Iterator[Diagnostic]:
         missing = _missing_from(task, section)
         if missing.absent:
             yield _missing(section, task, missing.absent, [])
-        for one, item in missing.without_number:
+        for item, without in missing.without_number.items():
+            numbers = "、".join(f"“{short(one.text, 30)}”" for one in without)
             yield report(
                 "number-missing",
-                f"任务{task.no}“{short(one.text)}”在{at(section, item.lines)}只写“{short(item.text)}”，"
-                f"没有写数量“{one.value_text or one.value}”。",
-                [Place(one.lines, one.text), Place(item.lines, item.text)],
+                f"任务{task.no}{numbers}，在{at(section, item.lines)}只写“{short(item.text)}”，没有写数量。",
+                [*(Place(one.lines, one.text) for one in without), Place(item.lines, item.text)],
                 task_no=task.no,
-                subject=f"indicator:{one.id}",
+                subject=_about(task, without),
             )
 
 
 def _missing_from(task: PlanTask, section: str) -> _Missing:
     items = [(item, pairs(item.text)) for item in task.roadmap]
-    found = _Missing([], [])
+    found = _Missing([], {})
     for one in _due(task):
         held = [each for each in one.occurrences if each.section == section]
         if held and (one.value is None or any(each.measure.value is not None for each in held)):
@@ -149,7 +149,7 @@ def _missing_from(task: PlanTask, section: str) -> _Missing:
         )
         lacks_number = one.value is not None and item is not None and not _DIGITS.intersection(item.text)
         if item is not None and lacks_number and (held or near >= _NEAR):
-            found.without_number.append((one, item))
+            found.without_number.setdefault(item, []).append(one)
         elif not held and near < _SAME:
             found.absent.append(one)
     return found
@@ -170,8 +170,12 @@ def _missing(section: str, task: PlanTask, absent: Sequence[Indicator], around: 
         f"任务{task.no}“{task.title}”有{len(absent)}项目标在{section}中没有：{named}。",
         [*(Place(one.lines, one.text) for one in absent), *around],
         task_no=task.no,
-        subject=f"indicator:{absent[0].id}" if len(absent) == 1 else f"task:{task.no}",
+        subject=_about(task, absent),
     )
+
+
+def _about(task: PlanTask, some: Sequence[Indicator]) -> str:
+    return f"indicator:{some[0].id}" if len(some) == 1 else f"task:{task.no}"
 
 
 def missing_in_body(draft: Draft) -> Iterator[Diagnostic]:

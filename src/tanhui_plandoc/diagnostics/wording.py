@@ -16,7 +16,7 @@ _UNMEASURED = (
 )
 _IN_TEXT = re.compile(_UNCOUNTED)
 _IN_TARGETS = re.compile(f"{_UNCOUNTED}|{_UNMEASURED}")
-_RHYTHMLESS = re.compile("(?:不定期|定期|经常性|常态化)[\u3400-\u9fff]{2,4}")
+_RHYTHMLESS = re.compile("(?:不定期|定期|经常性)[\u3400-\u9fff]{2,4}")
 _RHYTHM = re.compile("每(?:半?年|个?季|个?月|周|星期|日|天|两|三|学期|学年)|年度")
 _CITY = re.compile("全市|我市|本市")
 _YEAR = re.compile(r"(?:到|截至)20\d\d(?=[，,；;])")
