@@ -25,7 +25,8 @@ class Page(HTMLParser):
         self.wrong += [f"<{tag}> is not closed" for tag in self.open]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        named = "svg title" if tag == "title" and "svg" in self.open else tag  # a tooltip, not the page's title
+        self.elements.append((named, {name: value or "" for name, value in attrs}))
         if tag not in VOID:
             self.open.append(tag)
 
