@@ -16,7 +16,9 @@ import yaml
 
 from tanhui.kernel.county import PROJECT_ROOT, load_county
 from tanhui.plan import _county
+from tanhui.plan._coverage import MECHANISMS
 from tanhui.plan._fields import Known, read_value
+from tanhui.plan._sources import SOURCES
 from tanhui.plan._yaml import plain, read_file
 from tanhui.plan.types import FieldSpec, RegisterDocument
 from tanhui_plandoc import Draft, read
@@ -32,10 +34,6 @@ COVERAGE = _county.coverage_entries(COUNTY)
 TOPICS = _county.topics(COUNTY)
 ORGANIZATIONS = COUNTY.rows("organizations.csv")
 INDICATORS = {indicator.id: (task, indicator) for task in FACTS.tasks for indicator in task.indicators}
-MECHANISMS = {
-    "sub-task", "milestone", "feedback", "good-case", "funding", "progress-review", "appraisal", "notice", "report",
-    "topic",
-}  # fmt: skip
 
 needs_document = pytest.mark.skipif(not DOCUMENT.is_file(), reason=f"the real plan is not here: {DOCUMENT}")
 every_register = pytest.mark.parametrize("register", REGISTERS.values(), ids=list(REGISTERS))
@@ -166,6 +164,12 @@ def test_what_serves_exists() -> None:
             assert kind in ("register", "source", "screen", "mechanism"), by
             assert kind != "mechanism" or name in MECHANISMS, by
             assert kind != "screen" or re.fullmatch("(office|portal)\\.[a-z-]+", name), by
+
+
+def test_the_sources_exist() -> None:
+    named = {code for entry in COVERAGE for by in entry.by for kind, code in [by.split(":")] if kind == "source"}
+    named |= {measure.source for measure in MEASURES.values() if measure.by == "source"}
+    assert named <= SOURCES.keys()
 
 
 def test_an_indicator_is_covered_by_what_measures_it() -> None:
