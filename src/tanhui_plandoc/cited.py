@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SPACE = " \t"
 
 
-@dataclass(frozen=True)
-class Cited:
+class Cited(NamedTuple):
     """A text and where each of its source lines begins: `starts[i]` is the offset at which line `numbers[i]` begins."""
 
     text: str
@@ -28,8 +27,8 @@ class Cited:
     def cut(self, start: int = 0, end: int | None = None) -> Cited:
         """The part from one offset to another, as a slice of a string, with its lines."""
         start, end, _ = slice(start, end).indices(len(self.text))
-        if not self.starts:
-            return Cited(self.text[start:end])
+        if len(self.starts) < 2:
+            return Cited(self.text[start:end], self.starts, self.numbers)
         first = max(0, bisect_right(self.starts, start) - 1)
         last = max(first + 1, bisect_left(self.starts, end))
         starts = tuple(max(0, each - start) for each in self.starts[first:last])
@@ -37,6 +36,8 @@ class Cited:
 
     def strip(self, signs: str = _SPACE) -> Cited:
         """Without those signs at both ends."""
+        if self.text[:1] not in signs and self.text[-1:] not in signs:
+            return self
         left = len(self.text) - len(self.text.lstrip(signs))
         return self.cut(left, max(left, len(self.text.rstrip(signs))))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _SMALL = {"十": 10, "百": 100, "千": 1000}
@@ -92,17 +93,18 @@ def _spelled(text: str) -> Decimal | None:
     return Decimal(total + part + digit)
 
 
-def quantities(text: str) -> list[Quantity]:
+@lru_cache(maxsize=256)
+def quantities(text: str) -> tuple[Quantity, ...]:
     """The counted things of a text, in order. What stands in quotation marks is a name and not counted."""
     masked = masked_names(text)
     found = [_hundredths(masked, match) for match in _HUNDREDTHS.finditer(masked)]
-    taken = [(each.start, each.end) for each in found]
+    if found:
+        masked = _HUNDREDTHS.sub(lambda match: "\0" * len(match.group()), masked)
     for match in _QUANTITY.finditer(masked):
-        if not any(start <= match.start() < end for start, end in taken):
-            quantity = _quantity(masked, match, found[-1].end if found else 0)
-            if quantity:
-                found.append(quantity)
-    return sorted(found, key=lambda each: each.start)
+        quantity = _quantity(masked, match, found[-1].end if found else 0)
+        if quantity:
+            found.append(quantity)
+    return tuple(sorted(found, key=lambda each: each.start))
 
 
 def masked_names(text: str) -> str:

@@ -75,7 +75,7 @@ class _Open:
         return last.rstrip(_CLOSERS)[-1:] not in _ENDS or self.depth > 0
 
     def close(self) -> Paragraph:
-        text = clean("".join(self.pieces))
+        text = clean("".join(self.pieces)) if len(self.pieces) > 1 else self.pieces[0]
         starts = tuple(min(start, len(text)) for start in self.starts)
         return Paragraph(text, tuple(self.numbers), starts=starts)
 

@@ -17,16 +17,17 @@ from tanhui_plandoc.goals import overall_targets, safeguards
 from tanhui_plandoc.indicators import Stand, indicators
 from tanhui_plandoc.numbering import BARE, ROW, Passage, passages
 from tanhui_plandoc.numbers import chinese_number
-from tanhui_plandoc.paragraphs import paragraphs
+from tanhui_plandoc.paragraphs import Paragraph, paragraphs
 from tanhui_plandoc.roadmap import Item, item_of, legends
 from tanhui_plandoc.sections import Parts, divide, title_of
 from tanhui_plandoc.sentences import sentences
 from tanhui_plandoc.tables import GROUP, TASK, Table, tables
-from tanhui_plandoc.targets import Given, Target, targets
+from tanhui_plandoc.targets import MOST, Given, Target, targets
 from tanhui_plandoc.tasks import OpenTask, open_tasks, title_key
 
 BODY = "正文"
 _QUOTE_CHARS = 120
+_MOST_PARAGRAPHS = 5_000
 
 
 def read(text: str, *, aliases: Aliases | None = None) -> Draft:
@@ -34,7 +35,7 @@ def read(text: str, *, aliases: Aliases | None = None) -> Draft:
     is a diagnostic `unread` with its lines."""
     aliases = aliases or Aliases()
     unread: list[Place] = []
-    head = front(passages(paragraphs(text)))
+    head = front(passages(_within_reason(paragraphs(text), unread)))
     parts = divide(head.rest)
     found = _tables(parts, unread)
     named = {title_key(title) for title in titles(found)}
@@ -45,8 +46,8 @@ def read(text: str, *, aliases: Aliases | None = None) -> Draft:
     unread += [_place(each) for each in [*unclear, *lost]]
     unread += _unknown_signs(said, legend)
     tasks = [
-        _task(task, number, of_task, legend, head.date)
-        for task, number, of_task in zip(opened, _numbers(opened), said, strict=True)
+        _task(task, number, key, of_task, legend, head.date, unread)
+        for task, number, key, of_task in zip(opened, _numbers(opened), _keys(opened), said, strict=True)
     ]
     draft = Draft(
         title=head.title,
@@ -58,6 +59,13 @@ def read(text: str, *, aliases: Aliases | None = None) -> Draft:
         legend=tuple(legend.values()),
     )
     return replace(draft, diagnostics=diagnose(draft, unread))
+
+
+def _within_reason(found: list[Paragraph], unread: list[Place]) -> list[Paragraph]:
+    """No plan has so many paragraphs; what follows is not read, and that is said."""
+    if len(found) > _MOST_PARAGRAPHS:
+        unread.append(Place(found[_MOST_PARAGRAPHS].lines, found[_MOST_PARAGRAPHS].text[:_QUOTE_CHARS]))
+    return found[:_MOST_PARAGRAPHS]
 
 
 def _tables(parts: Parts, unread: list[Place]) -> list[Table]:
@@ -115,6 +123,17 @@ def _numbers(opened: Sequence[OpenTask]) -> list[int]:
     return list(range(1, len(numbers) + 1))
 
 
+def _keys(opened: Sequence[OpenTask]) -> list[str]:
+    """The titles, told apart where two tasks have the same: the ids of indicators hang on them."""
+    seen: dict[str, int] = {}
+    keys = []
+    for task in opened:
+        title = task.title.text
+        seen[title] = seen.get(title, 0) + 1
+        keys.append(title if seen[title] == 1 else f"{title}\n{seen[title]}")
+    return keys
+
+
 def _groups(opened: Sequence[OpenTask], tasks: Sequence[Task], chapter: Passage | None) -> tuple[Group, ...]:
     """Tasks under their headings, or under that of their chapter."""
     found: list[tuple[Passage | None, list[Task]]] = []
@@ -133,8 +152,11 @@ def _groups(opened: Sequence[OpenTask], tasks: Sequence[Task], chapter: Passage 
     )
 
 
-def _task(task: OpenTask, number: int, said: Said, legend: dict[str, Legend], issued: str) -> Task:
+def _task(
+    task: OpenTask, number: int, key: str, said: Said, legend: dict[str, Legend], issued: str, unread: list[Place]
+) -> Task:
     body = joined(task.texts)
+    stands = _stands(task, said, issued, unread)
     leads, supporters = tuple(task.leads), tuple(task.supporters)
     if not leads and not supporters and said.rows:
         leads, supporters = said.rows[0].leads, said.rows[0].supporters
@@ -147,27 +169,27 @@ def _task(task: OpenTask, number: int, said: Said, legend: dict[str, Legend], is
         leads=leads,
         supporters=supporters,
         boxes=tuple(box_of(box) for box in task.boxes),
-        indicators=indicators(task.title.text, _stands(task, said, issued)),
+        indicators=indicators(key, stands),
         roadmap=tuple(item_of(item, legend) for _, item in said.items),
         annex_rows=tuple(said.rows),
     )
 
 
-def _stands(task: OpenTask, said: Said, issued: str) -> list[list[Stand]]:
+def _stands(task: OpenTask, said: Said, issued: str, unread: list[Place]) -> list[list[Stand]]:
     """Every place that speaks of a task's targets: its body, its boxes, and each annex by itself."""
     given = Given(issued)
-    body = [Stand(Source.BODY, BODY, one) for text in task.texts for one in targets(text, given)]
+    body = [Stand(Source.BODY, BODY, one) for text in task.texts for one in _targets(text, given, unread)]
     boxes = [
         Stand(Source.BOX, section_of(box), one)
         for box in task.boxes
         for _, text in actions(box)
-        for one in targets(text, given)
+        for one in _targets(text, given, unread)
     ]
     annexes: dict[tuple[str, bool], list[Stand]] = {}
     for section, one in said.targets:
         annexes.setdefault((section, False), []).append(Stand(_source(section), section, one))
     for section, item in said.items:
-        for one in _of_item(item, issued):
+        for one in _of_item(item, issued, unread):
             annexes.setdefault((section, True), []).append(
                 Stand(_source(section), section, one, _counts(one), item.since)
             )
@@ -178,9 +200,17 @@ def _source(section: str) -> Source:
     return Source.BODY if section == BODY else Source.ANNEX
 
 
-def _of_item(item: Item, issued: str) -> list[Target]:
+def _of_item(item: Item, issued: str, unread: list[Place]) -> list[Target]:
     due = Deadline(0, 0, item.due, str(item.due)) if item.due else None
-    return targets(item.text, Given(issued, due, every=True))
+    return _targets(item.text, Given(issued, due, every=True), unread)
+
+
+def _targets(text: Cited, given: Given, unread: list[Place]) -> list[Target]:
+    """The targets of a passage; one with so many that the rest was left is said to be unread."""
+    found = targets(text, given)
+    if len(found) >= MOST:
+        unread.append(_place(text))
+    return found
 
 
 def _counts(target: Target) -> bool:

@@ -26,6 +26,7 @@ _ANSWERS = re.compile("(?:共同|具体)?(?:负责|承办|组织实施|落实)$"
 _HINT = re.compile("牵头|责任单位|责任部门|责任主体|配合|负责|主办|协办|参与单位")
 _OPENING = re.compile("^(?:(?:这项|该项|此项|本项|上述|以上)?(?:工作|任务|行动)?(?:，)?由|由|.{1,8}由(?=.{2,60}牵头))")
 _MOST = 600
+_MOST_TIMES = 100
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def responsibilities(text: Cited, aliases: Aliases) -> list[Responsibility | Unc
         inner = text.cut(start + 1, end - 1)
         if len(inner.text) > _MOST or not _HINT.search(inner.text):
             continue
+        if len(found) == _MOST_TIMES:
+            return [*found, Unclear((start, len(text.text)))]
         read = _read(inner, aliases, (start, end))
         if read:
             found.append(read)

@@ -16,6 +16,7 @@ _LEGEND = re.compile(f"[（“]?([{_SIGNS}])[）”]?(?:代表|表示|指的是|
 _ANEW = re.compile("主动|创新|率先|带头|牵头|新增|自主|先行|探索|重点")
 _AS_USUAL = re.compile("常规|配合|例行|日常|持续|一般|跟进|支持")
 _CUSTOM = {"★": Mark.PROACTIVE, "▲": Mark.ROUTINE}
+_MOST_ITEMS = 500
 _EDGE = "；。，、 "
 
 
@@ -83,10 +84,15 @@ def item_of(item: Item, known: dict[str, Legend]) -> RoadmapItem:
 
 
 def _parted(cell: Cited) -> list[tuple[Cited, str]]:
-    """The items of a cell with their signs: one ends at its sign, or at a semicolon or full stop without one."""
+    """The items of a cell with their signs: one ends at its sign, or at a semicolon or full stop without one.
+
+    What follows after very many is left together as the last.
+    """
     found: list[tuple[Cited, str]] = []
     start, waiting = 0, ""
     for match in _SIGN.finditer(cell.text):
+        if len(found) == _MOST_ITEMS:
+            break
         text = cell.cut(start, match.start()).strip(_EDGE)
         start = match.end()
         sign = match.group().strip("（）；。")

@@ -24,6 +24,7 @@ _ENUMERATED = re.compile("^[一二三四五六七八九十]是|^（[一二三四
 _CONDITIONS = {"摄氏度", "℃", "度", "分钟", "小时", "天"}
 _EDGE = "。；，、！？：: "
 _QUOTE_CHARS = 240
+MOST = 300
 
 _COMPARING = re.compile(
     "至少|最少|不少于|不低于|不超过|不高于|不多于|不大于|不得超过|不得低于|最多|至多|达到|达|超过|突破|控制在|降到|降至"
@@ -65,11 +66,14 @@ class Given:
 
 
 def targets(text: Cited, given: Given) -> list[Target]:
-    """The targets of a passage: dated, numbered with words such as 至少, or done in a rhythm."""
+    """The targets of a passage: dated, numbered with words such as 至少, or done in a rhythm. Nothing is read after
+    the clause with the `MOST`th."""
     found: list[Target] = []
     for sentence in sentences(text):
         due = given.due
         for clause in parted(sentence, "；"):
+            if len(found) >= MOST:
+                return found
             if _ENUMERATED.match(clause.text):
                 due = given.due
             more, due = _of_clause(clause, due, given, (sentence.numbers[:1] or (0,))[0], len(found))

@@ -69,21 +69,22 @@ def open_tasks(area: list[Passage], aliases: Aliases, known: set[str], unclear: 
     """The tasks of their chapter, in order. `known` are titles that a table of the annexes names; passages about
     responsibility that cannot be understood are added to `unclear`."""
     area = _with_points(area, aliases)
-    kind = _kind(area, aliases, known)
+    owned = [bool(each.kind != ROW and responsibilities(each.text, aliases)) for each in area]
+    kind = _kind(area, owned, known)
     if kind is None:
         return []
     tasks: list[OpenTask] = []
     group: Passage | None = None
     for at, each in enumerate(area):
-        opens = each.kind == kind or _stands_alone(area, at, kind, aliases)
-        if tasks and tasks[-1].boxes and opens and _continues_box(tasks[-1], each, area, at, aliases):
+        opens = each.kind == kind or _stands_alone(area, owned, at, kind)
+        if tasks and tasks[-1].boxes and opens and not owned[at] and _continues_box(tasks[-1], each):
             opens = False
-        if opens and (kind != TEXT or _opens_text(each, known, aliases)):
+        if opens and (kind != TEXT or owned[at] or title_key(titled(each)[0].text) in known):
             tasks.append(_opened(each, group, aliases, unclear))
         elif _is_above(each, kind):
             group = each
         elif tasks and tasks[-1].group is group:
-            _add(tasks[-1], each, aliases, unclear)
+            _add(tasks[-1], each, owned[at], aliases, unclear)
     return tasks
 
 
@@ -101,10 +102,9 @@ def _with_points(area: list[Passage], aliases: Aliases) -> list[Passage]:
     return found
 
 
-def _kind(area: list[Passage], aliases: Aliases, known: set[str]) -> str | None:
+def _kind(area: list[Passage], owned: list[bool], known: set[str]) -> str | None:
     """The numbering at which tasks stand: the deepest where most passages have somebody responsible; else the one
     whose titles an annex knows; else the highest that says something itself."""
-    owned = [bool(each.kind != ROW and responsibilities(each.text, aliases)) for each in area]
     total = sum(owned)
     kinds = sorted({each.kind for each in area if each.kind in RANKS}, key=lambda kind: -RANKS[kind])
     if total:
@@ -156,31 +156,24 @@ def _spans(area: list[Passage], kind: str) -> list[tuple[int, int]]:
     return spans if start is None else [*spans, (start, len(area))]
 
 
-def _stands_alone(area: list[Passage], at: int, kind: str, aliases: Aliases) -> bool:
+def _stands_alone(area: list[Passage], owned: list[bool], at: int, kind: str) -> bool:
     """A passage above the tasks that has its own responsibility and no task below it is a task itself."""
     each = area[at]
     if not _is_above(each, kind) or kind in {BARE, TEXT}:
         return False
-    owned = False
-    for below in area[at:]:
-        if below is not each and (below.kind == kind or (below.is_numbered and below.rank <= each.rank)):
-            return owned and below.kind != kind
-        owned = owned or bool(below.kind != ROW and responsibilities(below.text, aliases))
-    return owned
+    end = at + 1
+    while end < len(area) and area[end].kind != kind and not (area[end].is_numbered and area[end].rank <= each.rank):
+        end += 1
+    return any(owned[at:end]) and (end == len(area) or area[end].kind != kind)
 
 
-def _continues_box(task: OpenTask, each: Passage, area: list[Passage], at: int, aliases: Aliases) -> bool:
+def _continues_box(task: OpenTask, each: Passage) -> bool:
     """Actions of a box may be numbered as tasks are: 1., 2. within the box of task 5."""
-    if each.number is None or task.number is None or responsibilities(each.text, aliases):
+    if each.number is None or task.number is None:
         return False
     inside = [one.number for one in task.boxes[-1].passages if one.kind == each.kind]
     expected = (inside[-1] or 0) + 1 if inside else 1
     return each.number == expected and each.number != task.number + 1
-
-
-def _opens_text(each: Passage, known: set[str], aliases: Aliases) -> bool:
-    """A paragraph without a number is a task where an annex knows its title or it has its own responsibility."""
-    return title_key(titled(each)[0].text) in known or bool(responsibilities(each.text, aliases))
 
 
 def _opened(each: Passage, group: Passage | None, aliases: Aliases, unclear: list[Cited]) -> OpenTask:
@@ -193,12 +186,12 @@ def _opened(each: Passage, group: Passage | None, aliases: Aliases, unclear: lis
     return task
 
 
-def _add(task: OpenTask, each: Passage, aliases: Aliases, unclear: list[Cited]) -> None:
+def _add(task: OpenTask, each: Passage, is_owned: bool, aliases: Aliases, unclear: list[Cited]) -> None:
     if each.kind == ROW:
         return
     if each.kind == BOX:
         task.boxes.append(OpenBox(each))
-    elif task.boxes and not responsibilities(each.text, aliases):
+    elif task.boxes and not is_owned:
         task.boxes[-1].passages.append(each)
     else:
         rest = task.take(each.text, aliases, unclear).strip()
