@@ -74,8 +74,10 @@ __all__ = [
     "relations_of",
     "require",
     "resident_by_phone",
+    "residents_registered",
     "roles_of",
     "staff",
+    "staff_names",
     "subject_key",
     "subject_keys",
     "verify_audit_trail",
@@ -141,6 +143,11 @@ def resident_by_phone(phone: str) -> list[PartyRef]:
     return sorted(parties(rows.values_list("party_id", flat=True)).values(), key=lambda ref: ref.number)
 
 
+def residents_registered() -> int:
+    """How many residents have an account now; those erased are not counted."""
+    return Resident.objects.count()
+
+
 def divisions(level: str | None = None) -> list[DivisionRef]:
     """The divisions in force, by statistical code; `level` is county, township or village."""
     rows = Division.objects.filter(retired_at__isnull=True).select_related("parent")
@@ -192,6 +199,12 @@ def staff(username: str) -> StaffRef:
     if row is None:
         raise NotFound(f"没有工作人员 {username[:40]}", where="username", fix="核对用户名")
     return StaffRef(row.pk, row.username, row.display_name)
+
+
+def staff_names(ids: Iterable[int]) -> dict[int, str]:
+    """The names of members of staff by user id, in one query; unknown ids are left out."""
+    rows = User.objects.filter(pk__in=set(ids)).values_list("pk", "display_name", "username")
+    return {pk: display_name or username for pk, display_name, username in rows}
 
 
 def roles_of(user_id: int) -> list[GrantRef]:

@@ -56,6 +56,7 @@ class Notice(models.Model):
     answered_at = models.DateTimeField("答复时间", null=True, blank=True)
     verdict = models.CharField("结论", max_length=500, blank=True)
     closed_at = models.DateTimeField("办结时间", null=True, blank=True)
+    history = models.JSONField("以前的往来", default=list, help_text="退回重办时，前一次的期限、答复和结论")
 
     class Meta:
         db_table = "plan_notice"

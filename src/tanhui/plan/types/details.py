@@ -63,7 +63,11 @@ class ContactDetails:
 
 @dataclass(frozen=True)
 class SubTaskDetails:
-    """A new sub-task (`number` empty) or a change of one: whatever is None stays."""
+    """A new sub-task (`number` empty) or a change of one: whatever is None stays.
+
+    `after` are the numbers of sub-tasks to be done first; `roadmap` is `year:position` of an item of the task's
+    roadmap, empty to untie it.
+    """
 
     number: str = ""
     task_no: int | None = None
@@ -74,6 +78,7 @@ class SubTaskDetails:
     cancelled: bool | None = None
     note: str | None = None
     after: tuple[str, ...] | None = None
+    roadmap: str | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from tanhui.plan.types.status import DepartmentRef, Status
 
 @dataclass(frozen=True)
 class SubTaskView:
-    """A sub-task. `waits_for` are the titles of those that must be done first and are not."""
+    """A sub-task. `waits_for` are the titles of those that must be done first and are not; `roadmap`
+    the text of the roadmap item that it serves."""
 
     number: str
     task_no: int
@@ -25,6 +26,7 @@ class SubTaskView:
     status: Status
     waits_for: tuple[str, ...]
     after: tuple[str, ...]
+    roadmap: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,10 @@ class ReviewView:
 
 @dataclass(frozen=True)
 class NoticeView:
-    """A notice. `state` is open, answered, closed; `late` where the answer is overdue or came late."""
+    """A notice. `state` is open, answered, closed; `late` where the answer is overdue or came late.
+
+    `history` are the rounds before: {due_on, answer, answered_by, answered_at, verdict}, texts.
+    """
 
     number: str
     department: DepartmentRef
@@ -65,6 +70,7 @@ class NoticeView:
     state_label: str
     late: bool
     review: str = ""
+    history: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,192 @@
+"""Public reads of the room: the plan in force, registers and records, figures, supervision, reports, coverage.
+
+Whatever shows a status, a light or a delay is as of a day: `on`, or today by the database's clock where it is left out.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import connection
+
+from tanhui.kernel.days import local_day
+from tanhui.plan import _desk, _meetings, _plan, _records, _supervision, _topics
+from tanhui.plan._adopt import preview, version, version_content, versions
+from tanhui.plan._appraisal import appraisal, appraisals
+from tanhui.plan._county import coverage_entries as county_coverage
+from tanhui.plan._county import measures as county_measures
+from tanhui.plan._county import plan_facts as county_plan
+from tanhui.plan._county import registers as county_registers
+from tanhui.plan._coverage import coverage, uncovered
+from tanhui.plan._desk import may_file, may_review
+from tanhui.plan._drafts import document, documents, draft_of, findings
+from tanhui.plan._figures import figures
+from tanhui.plan._meetings import reviews
+from tanhui.plan._plan import departments
+from tanhui.plan._record_views import (
+    evidence_file,
+    export,
+    faults_workbook,
+    feeding_rows,
+    places,
+    public_rows,
+    record,
+    records,
+    template,
+)
+from tanhui.plan._registers import map_box
+from tanhui.plan._registers import view as register
+from tanhui.plan._registers import views as _register_views
+from tanhui.plan._reports import report, report_file, reports
+from tanhui.plan._supervision import case_of as case
+from tanhui.plan._supervision import cases
+from tanhui.plan._supervision import funding_lines as funding
+from tanhui.plan.types import (
+    DepartmentRef,
+    DeskView,
+    FeedbackView,
+    IndicatorView,
+    NoticeView,
+    PlanView,
+    RegisterView,
+    ReviewView,
+    RowFault,
+    TaskPage,
+    TaskView,
+    TopicView,
+    Upload,
+)
+
+__all__ = [
+    "appraisal",
+    "appraisals",
+    "case",
+    "cases",
+    "check_workbook",
+    "county_coverage",
+    "county_measures",
+    "county_plan",
+    "county_registers",
+    "coverage",
+    "department",
+    "departments",
+    "desk",
+    "document",
+    "documents",
+    "draft_of",
+    "evidence_file",
+    "export",
+    "faults_workbook",
+    "feedback",
+    "feedback_by_number",
+    "feeding_rows",
+    "figures",
+    "findings",
+    "funding",
+    "indicator",
+    "map_box",
+    "may_file",
+    "may_review",
+    "notice",
+    "notices",
+    "places",
+    "plan",
+    "preview",
+    "public_rows",
+    "record",
+    "records",
+    "register",
+    "registers",
+    "report",
+    "report_file",
+    "report_preview",
+    "reports",
+    "review",
+    "reviews",
+    "task",
+    "template",
+    "topics",
+    "uncovered",
+    "version",
+    "version_content",
+    "versions",
+]
+
+
+def _now() -> datetime:
+    """The database's clock: the same for all that one transaction reads."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        at: datetime = cursor.fetchone()[0]
+        return at
+
+
+def _day(on: date | None) -> date:
+    return on if on is not None else local_day(_now())
+
+
+def plan(on: date | None = None) -> PlanView | None:
+    """The plan in force at a glance; None before any version is adopted."""
+    return _plan.plan(_day(on))
+
+
+def task(no: int, on: date | None = None) -> TaskPage:
+    """Everything about one task. Raises NotFound."""
+    return _plan.task(no, _day(on))
+
+
+def department(code: str, on: date | None = None) -> tuple[DepartmentRef, list[TaskView], list[TaskView]]:
+    """A department with the tasks that it leads and those that it supports. Raises NotFound."""
+    return _plan.department(code, _day(on))
+
+
+def indicator(code: str, on: date | None = None) -> IndicatorView:
+    """One indicator, also a dropped one. Raises NotFound."""
+    return _plan.indicator(code, _day(on))
+
+
+def topics(on: date | None = None) -> list[TopicView]:
+    """The fields in which progress is published, with the tasks and registers that report on them."""
+    return _topics.topics(_day(on))
+
+
+def desk(user_id: int, at: datetime) -> DeskView:
+    """A department's desk at a time: what is owed, late, to review, to answer."""
+    return _desk.desk(user_id, at)
+
+
+def registers() -> list[RegisterView]:
+    """The registers in use, by first task and code."""
+    return _register_views()
+
+
+def check_workbook(register: str, upload: Upload, at: datetime | None = None) -> list[RowFault]:
+    """Every fault that filing this workbook would find; nothing is stored. Raises NotFound, BadInput for no workbook."""
+    return _records.check(register, upload, at=at if at is not None else _now())
+
+
+def review(number: str, on: date | None = None) -> ReviewView:
+    """A progress review with its notices. Raises NotFound."""
+    return _meetings.review(number, _day(on))
+
+
+def notices(*, department: str = "", open_only: bool = False, on: date | None = None) -> list[NoticeView]:
+    """Notices of rectification, those of a department or all."""
+    return _supervision.notices(on=_day(on), department=department, open_only=open_only)
+
+
+def notice(number: str, on: date | None = None) -> NoticeView:
+    """One notice. Raises NotFound."""
+    return _supervision.notice_of(number, _day(on))
+
+
+def feedback(
+    *, task_no: int | None = None, open_only: bool = False, public_only: bool = False, on: date | None = None
+) -> list[FeedbackView]:
+    """What the public wrote, by deadline of the reply; `public_only` gives what was replied to and made public."""
+    return _supervision.feedback_list(on=_day(on), task_no=task_no, open_only=open_only, public_only=public_only)
+
+
+def feedback_by_number(number: str, on: date | None = None) -> FeedbackView:
+    """What somebody wrote, by the number that they were given. Raises NotFound."""
+    return _supervision.feedback_by_number(number, _day(on))
