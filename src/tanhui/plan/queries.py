@@ -18,7 +18,6 @@ from tanhui.plan._county import measures as county_measures
 from tanhui.plan._county import plan_facts as county_plan
 from tanhui.plan._county import registers as county_registers
 from tanhui.plan._coverage import coverage, uncovered
-from tanhui.plan._desk import may_file, may_review
 from tanhui.plan._drafts import document, documents, draft_of, findings
 from tanhui.plan._figures import figures
 from tanhui.plan._meetings import reviews
@@ -28,6 +27,8 @@ from tanhui.plan._record_views import (
     export,
     faults_workbook,
     feeding_rows,
+    may_file,
+    may_review,
     places,
     public_rows,
     record,
@@ -163,6 +164,11 @@ def registers() -> list[RegisterView]:
 def check_workbook(register: str, upload: Upload, at: datetime | None = None) -> list[RowFault]:
     """Every fault that filing this workbook would find; nothing is stored. Raises NotFound, BadInput for no workbook."""
     return _records.check(register, upload, at=at if at is not None else _now())
+
+
+def report_preview(as_of: date) -> Mapping[str, Any]:
+    """The content of a report as of a day, as it would be published now. Raises BadInput where there is no plan yet."""
+    return _reports.preview(as_of)
 
 
 def review(number: str, on: date | None = None) -> ReviewView:

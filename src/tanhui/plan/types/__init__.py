@@ -19,6 +19,7 @@ from tanhui.plan.types.details import (
     Upload,
     WorkDetails,
 )
+from tanhui.plan.types.documents import CoverageEntry, Measurement, StagedTarget, TopicEntry
 from tanhui.plan.types.errors import (
     AlreadyReviewed,
     FileFaults,
@@ -76,6 +77,7 @@ __all__ = [
     "CaseView",
     "ContactDetails",
     "Correction",
+    "CoverageEntry",
     "CoverageRow",
     "DepartmentRef",
     "DeskView",
@@ -95,6 +97,7 @@ __all__ = [
     "HandFigure",
     "IndicatorView",
     "Light",
+    "Measurement",
     "NotYourTask",
     "NoticeAnswer",
     "NoticeDetails",
@@ -113,6 +116,7 @@ __all__ = [
     "RowDetails",
     "RowFault",
     "RowRefused",
+    "StagedTarget",
     "Stance",
     "Status",
     "SubTaskDetails",
@@ -120,6 +124,7 @@ __all__ = [
     "TargetView",
     "TaskPage",
     "TaskView",
+    "TopicEntry",
     "TopicView",
     "Upload",
     "VersionView",
