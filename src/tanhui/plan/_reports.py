@@ -34,18 +34,7 @@ FILES = {"word": ("word", "docx"), "excel": ("excel", "xlsx")}
 def publish(*, as_of: date, title: str, at: datetime, by: Actor) -> str:
     """Freeze the state as of a day with its files; returns the report's number."""
     _drafts.take_turn()
-    version = PlanVersion.objects.defer("content").order_by("-version").first()
-    if version is None or as_of < version.starts_on:
-        raise BadInput("这一天还没有方案", where="as_of", fix="选择方案实施以后的日期")
-    if as_of > local_day(at):
-        raise BadInput("截至日期不能在以后", where="as_of", fix=f"选择{chinese_date(local_day(at))}或之前的日期")
-    previous = Report.objects.defer("word", "excel").order_by("-as_of", "-id").first()
-    if previous is not None and previous.as_of >= as_of:
-        raise Conflict(
-            f"截至{chinese_date(previous.as_of)}的报告已经发布",
-            where="as_of",
-            fix="选择更晚的日期；已发布的报告不再改动",
-        )
+    version, previous = _ground(as_of, local_day(at))
     title = _acting.line(title or f"{version.title}进展报告（截至{chinese_date(as_of)}）", "title", 120)
     content = compose(as_of=as_of, title=title, version=version, previous=previous)
     number = new_number("rpt", at)
@@ -64,6 +53,30 @@ def publish(*, as_of: date, title: str, at: datetime, by: Actor) -> str:
     detail = {"as_of": as_of.isoformat(), "hash": digest(content).hex(), "version": version.version}
     parties_services.record(actor=by, action="plan.publish_report", target=number, at=at, detail=detail)
     return number
+
+
+def preview(as_of: date, today: date) -> dict[str, Any]:
+    """What a report as of a day would say if it were published now. Refuses what publishing would."""
+    version, previous = _ground(as_of, today)
+    title = f"{version.title}进展报告（截至{chinese_date(as_of)}）"
+    return compose(as_of=as_of, title=title, version=version, previous=previous)
+
+
+def _ground(as_of: date, today: date) -> tuple[PlanVersion, Report | None]:
+    """The version in force and the last report, where a report as of that day may be published today."""
+    version = PlanVersion.objects.defer("content").order_by("-version").first()
+    if version is None or as_of < version.starts_on:
+        raise BadInput("这一天还没有方案", where="as_of", fix="选择方案实施以后的日期")
+    if as_of > today:
+        raise BadInput("截至日期不能在以后", where="as_of", fix=f"选择{chinese_date(today)}或之前的日期")
+    previous = Report.objects.defer("word", "excel").order_by("-as_of", "-id").first()
+    if previous is not None and previous.as_of >= as_of:
+        raise Conflict(
+            f"截至{chinese_date(previous.as_of)}的报告已经发布",
+            where="as_of",
+            fix="选择更晚的日期；已发布的报告不再改动",
+        )
+    return version, previous
 
 
 def compose(*, as_of: date, title: str, version: PlanVersion, previous: Report | None) -> dict[str, Any]:

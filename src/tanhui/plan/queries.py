@@ -5,12 +5,14 @@ Whatever shows a status, a light or a delay is as of a day: `on`, or today by th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 
 from tanhui.kernel.days import local_day
-from tanhui.plan import _desk, _meetings, _plan, _records, _supervision, _topics
+from tanhui.plan import _desk, _meetings, _plan, _records, _reports, _supervision, _topics
 from tanhui.plan._adopt import preview, version, version_content, versions
 from tanhui.plan._appraisal import appraisal, appraisals
 from tanhui.plan._county import coverage_entries as county_coverage
@@ -162,13 +164,13 @@ def registers() -> list[RegisterView]:
 
 
 def check_workbook(register: str, upload: Upload, at: datetime | None = None) -> list[RowFault]:
-    """Every fault that filing this workbook would find; nothing is stored. Raises NotFound, BadInput for no workbook."""
+    """Every fault that filing this workbook would find; nothing is stored. Raises NotFound, BadInput."""
     return _records.check(register, upload, at=at if at is not None else _now())
 
 
 def report_preview(as_of: date) -> Mapping[str, Any]:
-    """The content of a report as of a day, as it would be published now. Raises BadInput where there is no plan yet."""
-    return _reports.preview(as_of)
+    """The content of a report as of a day, as it would be published now. Raises BadInput, Conflict as publishing."""
+    return _reports.preview(as_of, _day(None))
 
 
 def review(number: str, on: date | None = None) -> ReviewView:
