@@ -1,0 +1,79 @@
+"""`tanhui plan`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tanhui.project.cli.chinese import Command, Group
+from tanhui.project.cli.house import room
+from tanhui.project.cli.output import json_option, print_json, table
+
+
+@click.group(
+    cls=Group,
+    examples=["tanhui plan read 实施方案.docx", "tanhui plan read 实施方案.pdf --json"],
+)
+def command() -> None:
+    """实施方案：从文件到可以核对的任务、指标与路线图。"""
+
+
+@command.command(
+    "read",
+    cls=Command,
+    examples=["tanhui plan read 实施方案.docx", "tanhui plan read 实施方案.txt --json > 草稿.json"],
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="文件")
+@json_option
+def read(file: Path, as_json: bool) -> None:
+    """读一份实施方案（.docx、.pdf、.txt、.md），列出任务、牵头单位、指标，以及前后不一致之处。
+
+    不需要数据库；单位名称按县域文件夹的 organizations.csv 统一。行号是文件转成文字后的行号。
+    """
+    draft = room("project.plan_file").draft_of(file, os.environ.get("TANHUI_COUNTY") or "pingjiang")
+    if as_json:
+        print_json(draft.as_json())
+    else:
+        click.echo(_summary(draft))
+
+
+def _summary(draft: Any) -> str:
+    tasks = draft.tasks
+    indicators = [one for task in tasks for one in task.indicators]
+    parts = [
+        f"{draft.title or '（没有读出标题）'}　{draft.status}　{draft.date}".rstrip("　"),
+        f"{len(draft.groups)} 组 {len(tasks)} 项任务，{sum(len(task.boxes) for task in tasks)} 个专栏，"
+        f"{len(indicators)} 项指标（{sum(one.deadline_year is not None for one in indicators)} 项有期限），"
+        f"{sum(len(task.roadmap) for task in tasks)} 条路线图，{len(draft.overall_targets)} 条总体目标，"
+        f"{len(draft.safeguards)} 条保障。",
+        table(
+            ("任务", "标题", "牵头单位", "指标", "专栏", "路线图"),
+            [
+                (
+                    str(task.no),
+                    task.title,
+                    "、".join(one.raw for one in task.leads) or "（没有读出）",
+                    len(task.indicators),
+                    len(task.boxes),
+                    len(task.roadmap),
+                )
+                for task in tasks
+            ],
+        ),
+    ]
+    for severity, title in (("substantive", "内容"), ("naming", "名称"), ("typographic", "文字")):
+        found = [one for one in draft.diagnostics if one.severity == severity]
+        if found:
+            parts.append(f"{title}问题 {len(found)} 处：\n" + "\n".join(_line(one) for one in found))
+    if not draft.diagnostics:
+        parts.append("没有发现前后不一致之处。")
+    return "\n\n".join(parts)
+
+
+def _line(diagnostic: Any) -> str:
+    lines = sorted({number for place in diagnostic.places for number in place.lines})
+    where = "" if "行" in diagnostic.message or not lines else f"（第 {'、'.join(map(str, lines[:8]))} 行）"
+    return f"  {diagnostic.message}{where}"
