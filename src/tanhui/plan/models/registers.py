@@ -29,7 +29,8 @@ class Register(models.Model):
 
 
 class RegisterEdition(models.Model):
-    """A register's document as it stood from some time on. Only ever appended; a record keeps its edition."""
+    """A register's document as it stood from some time on. Only ever appended, also where a document returns to what
+    it was: the latest edition holds. A record keeps its own."""
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
@@ -42,7 +43,6 @@ class RegisterEdition(models.Model):
     class Meta:
         db_table = "plan_register_edition"
         verbose_name = verbose_name_plural = "台账版本"
-        constraints = [models.UniqueConstraint(fields=["register", "content_hash"], name="plan_register_edition_once")]
 
     def __str__(self) -> str:
         return self.content_hash[:12]
