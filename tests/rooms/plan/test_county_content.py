@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.urls import get_resolver
 
 from tanhui.kernel.county import PROJECT_ROOT, load_county
 from tanhui.plan import _county
@@ -170,6 +171,14 @@ def test_the_sources_exist() -> None:
     named = {code for entry in COVERAGE for by in entry.by for kind, code in [by.split(":")] if kind == "source"}
     named |= {measure.source for measure in MEASURES.values() if measure.by == "source"}
     assert named <= SOURCES.keys()
+
+
+def test_the_screens_exist() -> None:
+    named = {code for entry in COVERAGE for by in entry.by for kind, code in [by.split(":")] if kind == "screen"}
+    doors = get_resolver().namespace_dict
+    for code in sorted(named):
+        door, _, screen = code.partition(".")
+        assert screen in doors[door][1].reverse_dict, code
 
 
 def test_an_indicator_is_covered_by_what_measures_it() -> None:
