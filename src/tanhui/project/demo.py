@@ -26,13 +26,16 @@ from tanhui.project.database import embedded_cluster, uses_embedded
 
 STATE_FILE = "demo.json"
 STAFF = (
-    ("demo-admin", "演示管理员", "administrator"),
-    ("demo-operator", "演示运营员", "operator"),
-    ("demo-committee", "演示专家委员", "committee"),
-    ("demo-auditor", "演示审计员", "auditor"),
-    ("demo-clerk", "演示代办员", "clerk"),
+    ("demo-admin", "演示管理员", "administrator", ""),
+    ("demo-operator", "演示运营员", "operator", ""),
+    ("demo-committee", "演示专家委员", "committee", ""),
+    ("demo-auditor", "演示审计员", "auditor", ""),
+    ("demo-clerk", "演示代办员", "clerk", ""),
+    ("demo-action", "演示专班人员", "action_office", ""),
+    ("demo-officer", "演示填报员（教育局）", "officer", "organization:education"),
+    ("demo-reviewer", "演示审核员（教育局）", "reviewer", "organization:education"),
 )
-"""User name, name and role of the staff of a demo county; all have the password of the state."""
+"""User name, name, role and scope of the staff of a demo county; all have the password of the state."""
 
 
 Say = Callable[[str], None]

@@ -13,11 +13,14 @@ from django.db import connection
 from tanhui.kernel.errors import Conflict
 from tanhui.office.second_factor import demo_secret, enrol_demo
 from tanhui.parties import queries as parties
-from tanhui.parties.types import Actor, Role
+from tanhui.parties.types import Actor, Role, Scope
+from tanhui.plan import queries as plan
 from tanhui.project import county
 from tanhui.project.demo import STAFF, DemoState, Say, identity_of, write_state
+from tanhui.project.plan import load_plan
 from tanhui.project.prepare import bring_tables_up_to_date
 from tanhui.project.simulator.county import simulate
+from tanhui.project.simulator.plan_story import play_plan
 from tanhui.project.simulator.play import play
 from tanhui.project.staff import staff_with_role
 from tanhui.scenarios import queries as scenarios
@@ -27,7 +30,7 @@ OpenProgress = Callable[[str], AbstractContextManager[Callable[[int, int], None]
 
 def logins() -> list[tuple[str, str, str]]:
     """Name, title and second factor (for an authenticator app) of every member of the demo's staff."""
-    return [(username, title, demo_secret(username)) for username, title, _ in STAFF]
+    return [(username, title, demo_secret(username)) for username, title, *_ in STAFF]
 
 
 def build(state: DemoState, *, var: Path, at: datetime, say: Say, progress: OpenProgress) -> DemoState:
@@ -48,14 +51,22 @@ def build(state: DemoState, *, var: Path, at: datetime, say: Say, progress: Open
     if not state.done:
         _load(state, at=at, say=say)
         _play(state, say=say, progress=progress)
+        _play_plan(state, say=say, progress=progress)
     state = replace(state, done=True, logins=tuple(logins()))
     write_state(var, state)
     return state
 
 
 def _load(state: DemoState, *, at: datetime, say: Say) -> None:
-    for username, title, role in STAFF:
-        staff_with_role(username=username, display_name=title, password=state.password, role=Role(role), at=at)
+    for username, title, role, scope in STAFF:
+        staff_with_role(
+            username=username,
+            display_name=title,
+            password=state.password,
+            role=Role(role),
+            scope=Scope.parse(scope),
+            at=at,
+        )
         enrol_demo(username)
     committee = parties.staff("demo-committee")
     loaded = county.load(at=at, say=say, committee=Actor(name=f"staff:{committee.username}", user_id=committee.id))
@@ -63,6 +74,7 @@ def _load(state: DemoState, *, at: datetime, say: Say) -> None:
         f"{loaded.county}：{loaded.organizations} 个单位、{loaded.sources} 个接入方、{loaded.scenarios} 个场景、"
         f"{loaded.methods_in_force} 个生效的方法学"
     )
+    load_plan(county.this_county(), at=at, say=say)
 
 
 def _play(state: DemoState, *, say: Say, progress: OpenProgress) -> None:
@@ -81,6 +93,14 @@ def _play(state: DemoState, *, say: Say, progress: OpenProgress) -> None:
         f"重复 {rows['rows_duplicate']:,}，退回 {rows['rows_refused']:,}"
     )
     say(f"结算：减排 {played.settled.reduction_g:,} 克二氧化碳当量，积分 {played.settled.points:,} 分")
+
+
+def _play_plan(state: DemoState, *, say: Say, progress: OpenProgress) -> None:
+    say("行动方案：虚构台账、调度、督办与报告……")
+    documents = plan.county_registers(county.this_county())
+    with progress("行动方案（事项）") as report:
+        played = play_plan(documents, seed=state.seed, end_on=state.end_on, on_progress=report)
+    say(f"台账 {played.rows:,} 行示例，已审核 {played.approved:,} 行；发布报告 {played.reports} 期")
 
 
 def _refuse_foreign_data() -> None:

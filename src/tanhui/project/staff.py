@@ -9,7 +9,7 @@ from django.db import transaction
 from tanhui.kernel.errors import Conflict, NotFound
 from tanhui.parties import queries
 from tanhui.parties import services as parties
-from tanhui.parties.types import Actor, Role, StaffDetails, StaffRef
+from tanhui.parties.types import COUNTY, Actor, Role, Scope, StaffDetails, StaffRef
 
 SYSTEM = Actor.system("project")
 
@@ -28,13 +28,15 @@ def first_administrator(*, username: str, display_name: str, password: str, at: 
 
 
 @transaction.atomic
-def staff_with_role(*, username: str, display_name: str, password: str, role: Role, at: datetime) -> StaffRef:
-    """A member of staff with one role; found where it exists already, and left as it is."""
+def staff_with_role(
+    *, username: str, display_name: str, password: str, role: Role, at: datetime, scope: Scope = COUNTY
+) -> StaffRef:
+    """A member of staff with one role within a scope; found where it exists already, and left as it is."""
     try:
         return queries.staff(username)
     except NotFound:
         user = parties.register(
             details=StaffDetails(username=username, display_name=display_name, password=password), at=at, by=SYSTEM
         )
-        parties.grant(user_id=user.id, role=role, at=at, by=SYSTEM)
+        parties.grant(user_id=user.id, role=role, scope=scope, at=at, by=SYSTEM)
         return user

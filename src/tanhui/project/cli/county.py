@@ -21,15 +21,23 @@ def command() -> None:
 def load(as_json: bool) -> None:
     """把 counties/ 下的县域文件夹装入数据库；可重复运行。
 
-    包括行政区划、单位、接入方、场景和方法学。方法学在演示县直接生效；在正式的县只登记为草案，由专家委员会在工作台签署。
+    包括行政区划、单位、接入方、场景、方法学、行动方案和台账。方法学与方案在演示县直接生效；在正式的县只登记为草案，
+    由专家委员会签署方法学、由专班采纳方案，都在工作台办理。
     """
     with open_house():
-        loaded = room("project.county").load(at=now(), say=say)
+        county = room("project.county")
+        loaded = county.load(at=now(), say=say)
+        plan = room("project.plan").load_plan(county.this_county(), at=now(), say=say)
     if as_json:
-        print_json(loaded)
+        print_json({"county": loaded, "plan": plan})
         return
     click.echo(
         f"{loaded.county}：行政区划变更 {loaded.divisions_changed:,} 条，单位 {loaded.organizations} 个，"
         f"接入方 {loaded.sources} 个，场景 {loaded.scenarios} 个，"
         f"方法学生效 {loaded.methods_in_force} 个、待签署 {loaded.methods_waiting} 个。"
     )
+    if plan is not None:
+        state = f"第{plan.version}版" if plan.version else "待专班在工作台采纳"
+        click.echo(
+            f"{plan.title}（{state}）：任务 {plan.tasks} 项，指标 {plan.indicators} 个，台账 {plan.registers} 本。"
+        )
