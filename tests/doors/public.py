@@ -12,6 +12,9 @@ from django.urls import reverse
 from tests.doors.pages import Page
 
 PLAIN = ("home", "methods", "factors", "budget", "receipts", "about", "privacy", "accessibility")
+_PARTS = ("departments", "topics", "map", "registers", "reports", "cases", "feedback", "versions")
+PLAN = ("plan", *(f"plan-{each}" for each in _PARTS))
+"""The pages of the plan that have no argument."""
 
 
 def page_of(client: Client, name: str, *args: Any, status: int = 200, **query: str) -> Page:

@@ -14,7 +14,8 @@ from django.shortcuts import render
 
 from tanhui.kernel.county import load_county
 from tanhui.kernel.errors import NotFound
-from tanhui.plan.types import DepartmentRef, FieldSpec, IndicatorView, RecordView, Stance, Status, TaskView
+from tanhui.plan import queries as plans
+from tanhui.plan.types import DepartmentRef, FieldSpec, IndicatorView, PlanView, RecordView, Stance, Status, TaskView
 
 View = Callable[..., HttpResponse]
 ORDER = (Status.DONE, Status.ON_TIME, Status.DUE_SOON, Status.LATE, Status.NO_DATA)
@@ -38,6 +39,25 @@ class DueYear:
     counts: tuple[tuple[Status, int], ...]
 
 
+@dataclass(frozen=True)
+class PlanLine:
+    """The plan in one line: how many tasks and indicators it has, and how many tasks have which light."""
+
+    title: str
+    tasks: int
+    indicators: int
+    counts: tuple[tuple[Status, int], ...]
+    sample: bool
+
+
+def plan_line(found: PlanView | None) -> PlanLine | None:
+    """The line for the home page; None before a plan is adopted."""
+    if found is None:
+        return None
+    counts = tuple(pair for pair in counted(task.light.status for task in found.tasks) if pair[1])
+    return PlanLine(found.version.title, len(found.tasks), found.indicators, counts, invented())
+
+
 def readable(view: View) -> View:
     """A page in Chinese where the room knows nothing of what was asked for."""
 
@@ -59,6 +79,15 @@ def invented() -> bool:
 def standing(task: TaskView) -> list[IndicatorView]:
     """The indicators that the plan in force still has."""
     return [each for each in task.indicators if not each.dropped]
+
+
+def task_in_force(no: int) -> TaskView:
+    """One task of the plan at a glance. Raises NotFound."""
+    found = plans.plan()
+    task = next((each for each in found.tasks if each.no == no), None) if found else None
+    if task is None:
+        raise NotFound(f"方案里没有第{no}项任务", fix="从总览选择任务")
+    return task
 
 
 def row_of(task: TaskView) -> TaskRow:
@@ -106,6 +135,8 @@ def public_fields(fields: Sequence[FieldSpec]) -> list[FieldSpec]:
     return [each for each in fields if each.public]
 
 
-def public_cells(record: RecordView) -> list[tuple[FieldSpec, str]]:
-    """What everybody may see of a record: nothing of who filed or reviewed it, and no field that is not public."""
-    return [(spec, text) for spec, text in record.cells if spec.public]
+def public_cells(record: RecordView, fields: Sequence[FieldSpec]) -> list[tuple[FieldSpec, str]]:
+    """What everybody may see of a record, under the columns of the register as it is now: a field that is not public,
+    now or when the row was filed, is not shown."""
+    texts = {spec.name: text for spec, text in record.cells if spec.public}
+    return [(spec, texts.get(spec.name, "")) for spec in fields]

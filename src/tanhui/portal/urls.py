@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
+from tanhui.portal import plan_urls
 from tanhui.portal.views import home, library, pages, receipts
 
 app_name = "portal"
 urlpatterns = [
     path("", home.home, name="home"),
+    *plan_urls.urlpatterns,
     path("methods/", library.methods, name="methods"),
     path("methods/<slug:family>/<slug:name>/", library.method, name="method"),
     path("methods/<slug:family>/<slug:name>/<str:version>/", library.method, name="method-version"),

@@ -15,12 +15,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from tanhui.kernel.days import local_day
+from tanhui.plan import queries as plans
 from tanhui.portal.files import csv_file
+from tanhui.portal.plan_reading import PlanLine, plan_line
 from tanhui.scenarios import queries as scenarios
 from tanhui_methods import MethodError
 
 CHART_DAYS = 90
 _KEEP_SECONDS = 600
+_KEEP_PLAN_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,15 @@ def _figures() -> _Figures:
     return kept
 
 
+def _plan_line() -> PlanLine | None:
+    """The plan in one line, at most a minute old: the pages of the plan themselves are never kept."""
+    kept: tuple[PlanLine | None] | None = cache.get("portal:plan-line")
+    if kept is None:
+        kept = (plan_line(plans.plan()),)
+        cache.set("portal:plan-line", kept, _KEEP_PLAN_SECONDS)
+    return kept[0]
+
+
 def _method_addresses() -> dict[str, str]:
     """Where each method can be read, by its name; nothing while the library is broken."""
     try:
@@ -77,6 +89,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "home",
         "county_figures": figures.county,
+        "plan": _plan_line(),
         "days": figures.days,
         "first_day": figures.through - timedelta(days=CHART_DAYS - 1),
         "last_day": figures.through,

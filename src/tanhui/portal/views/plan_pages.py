@@ -10,7 +10,16 @@ from django.views.decorators.http import require_safe
 
 from tanhui.plan import queries as plans
 from tanhui.plan.types import FigureView, IndicatorView, RegisterView, RoadmapView, Stance, TaskView
-from tanhui.portal.plan_reading import counted, invented, public_cells, public_fields, readable, row_of, standing
+from tanhui.portal.plan_reading import (
+    counted,
+    invented,
+    public_cells,
+    public_fields,
+    readable,
+    row_of,
+    standing,
+    task_in_force,
+)
 
 _PAGE = 50
 _HISTORY = 30
@@ -58,19 +67,21 @@ def indicator(request: HttpRequest, code: str) -> HttpResponse:
     register = plans.register(found.source) if found.by == "register" else None
     open_rows = register.public if register else found.by == "hand"
     before = request.GET.get("before") or None
+    figures = plans.figures(code, limit=_HISTORY)
+    fields = public_fields(register.fields) if register else []
     records = plans.feeding_rows(code, before=before, limit=_PAGE + 1) if open_rows else []
     context = {
         "section": "plan",
         "part": "plan",
         "indicator": found,
-        "task": plans.task(found.task_no).task,
+        "task": task_in_force(found.task_no),
         "register": register,
         "open_rows": open_rows,
-        "fields": public_fields(register.fields) if register else [],
-        "records": [(record, public_cells(record)) for record in records[:_PAGE]],
+        "fields": fields,
+        "records": [(record, public_cells(record, fields)) for record in records[:_PAGE]],
         "next": records[_PAGE - 1].number if len(records) > _PAGE else None,
-        "figures": plans.figures(code, limit=_HISTORY),
-        "line": _line(plans.figures(code, limit=_HISTORY), found),
+        "figures": figures,
+        "line": _line(figures, found),
         "sample": invented(),
     }
     return render(request, "portal/plan/indicator.html", context)

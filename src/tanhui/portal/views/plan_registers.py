@@ -25,15 +25,26 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @require_safe
 def registers(request: HttpRequest) -> HttpResponse:
-    """Every register: what a row is, how many were approved, and for which task."""
+    """Every register by the chapter of its first task: what a row is, and how many were approved."""
     found = plans.plan()
-    titles = {task.no: task.title for task in found.tasks} if found else {}
-    rows = [(each, [(no, titles.get(no, "")) for no in each.tasks]) for each in plans.registers()]
+    tasks = {task.no: task for task in found.tasks} if found else {}
+    wanted = request.GET.get("task", "").strip()[:4]
+    everything = plans.registers()
+    shown = [each for each in everything if not wanted or wanted in {str(no) for no in each.tasks}]
+    groups: dict[str, list[Any]] = {}
+    for each in shown:
+        numbered = [(no, tasks[no].title) for no in each.tasks if no in tasks]
+        chapter = tasks[numbered[0][0]].group_title if numbered else "其他"
+        groups.setdefault(chapter, []).append((each, numbered))
     context = {
         "section": "plan",
         "part": "registers",
-        "registers": rows,
-        "approved": sum(each.approved for each, _ in rows),
+        "groups": list(groups.items()),
+        "tasks": list(tasks.values()),
+        "wanted": wanted,
+        "total": len(everything),
+        "shown": len(shown),
+        "approved": sum(each.approved for each in shown),
         "sample": invented(),
     }
     return render(request, "portal/plan/registers.html", context)
@@ -54,13 +65,14 @@ def register(request: HttpRequest, code: str) -> HttpResponse:
     found = plans.register(code)
     before = request.GET.get("before") or None
     rows = plans.public_rows(code, before=before, limit=_PAGE + 1) if found.public else []
+    fields = public_fields(found.fields)
     fed = [plans.indicator(each) for each, _ in found.feeds]
     context = {
         "section": "plan",
         "part": "registers",
         "register": found,
-        "fields": public_fields(found.fields),
-        "rows": [(row, public_cells(row)) for row in rows[:_PAGE]],
+        "fields": fields,
+        "rows": [(row, public_cells(row, fields)) for row in rows[:_PAGE]],
         "next": rows[_PAGE - 1].number if len(rows) > _PAGE else None,
         "before": before,
         "indicators": fed,
@@ -84,16 +96,18 @@ def register_xlsx(request: HttpRequest, code: str) -> HttpResponse:
 def register_csv(request: HttpRequest, code: str) -> HttpResponse:
     """The public rows as text."""
     found = _open(code)
-    header = [f"{each.title}（{each.unit}）" if each.unit else each.title for each in public_fields(found.fields)]
+    fields = public_fields(found.fields)
+    header = [f"{each.title}（{each.unit}）" if each.unit else each.title for each in fields]
     rows = (
-        [record.number, *(text for _, text in public_cells(record)), record.department.name, _yes(record.sample)]
+        [
+            record.number,
+            *(text for _, text in public_cells(record, fields)),
+            record.department.name,
+            "是" if record.sample else "否",
+        ]
         for record in _every_row(code)
     )
     return csv_file(f"{slugify(code)}.csv", ["编号", *header, "填报部门", "示例"], rows)
-
-
-def _yes(value: bool) -> str:
-    return "是" if value else "否"
 
 
 def _every_row(code: str) -> Iterator[RecordView]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,13 +18,20 @@ from tanhui.plan import queries as plans
 from tanhui.plan import services
 from tanhui.plan.types import FeedbackDetails
 from tanhui.portal.plan_forms import FeedbackForm
-from tanhui.portal.plan_reading import invented, readable
+from tanhui.portal.plan_reading import ORDER, invented, readable, task_in_force
 from tanhui.portal.senders import count_sent
 
 _TYPES = {
     "word": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "excel": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+
+_FUNDING = (("planned", "计划资金"), ("committed", "落实资金"), ("paid", "支付资金"))
+
+
+def _yuan(fen: int) -> str:
+    return format(Decimal(fen).scaleb(-2), ",.2f")
 
 
 @require_safe
@@ -36,7 +46,16 @@ def reports(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest, number: str) -> HttpResponse:
     """One report as it was published."""
     found = plans.report(number)
-    context = {"section": "plan", "part": "reports", "report": found, "content": found.content, "sample": invented()}
+    content = found.content
+    context = {
+        "section": "plan",
+        "part": "reports",
+        "report": found,
+        "content": content,
+        "counts": [(status, content["summary"]["counts"].get(status.value, 0)) for status in ORDER],
+        "notices": [{**each, "due_on": date.fromisoformat(each["due_on"])} for each in content["notices"]],
+        "funding": [(words, _yuan(content["funding"].get(f"{kind}_fen", 0))) for kind, words in _FUNDING],
+    }
     return render(request, "portal/plan/report.html", context)
 
 
@@ -64,7 +83,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     found = plans.case(number)
     if found.published_at is None:
         raise NotFound("没有这个案例", fix="从案例目录进入")
-    task = plans.task(found.task_no).task
+    task = task_in_force(found.task_no)
     return render(request, "portal/plan/case.html", {"section": "plan", "part": "cases", "case": found, "task": task})
 
 
@@ -73,7 +92,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
 @readable
 def feedback_new(request: HttpRequest, no: int) -> HttpResponse:
     """Write about a task. Nobody's name is asked; the number that comes back leads to the reply."""
-    task = plans.task(no).task
+    task = task_in_force(no)
     form = FeedbackForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         number = _send(request, form, no)
@@ -116,7 +135,7 @@ def feedback_one(request: HttpRequest, number: str) -> HttpResponse:
         found = plans.feedback_by_number(number)
     except TanhuiError as error:
         return render(request, "portal/plan/feedback.html", {**context, "error": error}, status=error.status)
-    context |= {"feedback": found, "task": plans.task(found.task_no).task, "sent": request.GET.get("sent") == "1"}
+    context |= {"feedback": found, "task": task_in_force(found.task_no), "sent": request.GET.get("sent") == "1"}
     response = render(request, "portal/plan/feedback_one.html", context)
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -55,6 +55,43 @@
         series: [narrow ? line : bars],
       };
     },
+
+    history(data, size) {
+      const color = token("--accent");
+      const text = { fontSize: size, color: token("--ink-soft") };
+      const points = data.days.map((day, at) => [day, Number(data.values[at])]);
+      const aim = { type: "line", symbol: "none", silent: true, lineStyle: { color: token("--ink-soft"), type: "dashed", width: 2 } };
+      if (data.target !== null) aim.data = [points[0], points[points.length - 1]].map((point) => [point[0], Number(data.target)]);
+      const reach = Math.max(Number(data.target || 0), ...points.map((point) => point[1]));
+      return {
+        animation: false,
+        textStyle: { fontFamily: FONT },
+        grid: { left: 8, right: 2 * size, top: 1.5 * size, bottom: 8, containLabel: true },
+        tooltip: {
+          trigger: "axis",
+          renderMode: "richText",
+          textStyle: { fontSize: size, fontFamily: FONT },
+          formatter(items) {
+            const at = items[0].dataIndex;
+            return chineseDay(data.days[at]) + "\n" + data.words[at];
+          },
+        },
+        xAxis: {
+          type: "time",
+          axisLine: { lineStyle: { color: token("--line-strong") } },
+          axisLabel: { ...text, formatter: "{yyyy}年{M}月", hideOverlap: true },
+        },
+        yAxis: {
+          type: "value",
+          splitNumber: 4,
+          max: reach > 0 ? undefined : 1,
+          scale: false,
+          splitLine: { lineStyle: { color: token("--line") } },
+          axisLabel: text,
+        },
+        series: [{ type: "line", step: "end", data: points, symbolSize: 8, lineStyle: { color, width: 2 }, itemStyle: { color } }, aim],
+      };
+    },
   };
 
   for (const element of document.querySelectorAll("[data-chart]")) {
