@@ -106,8 +106,11 @@ def _month(year: int, month: int) -> tuple[int, str]:
     return year, f"{year}-{month:02d}" if 1 <= month <= 12 else str(year)
 
 
-_WRITTEN_DAY = re.compile(r"(?P<year>[12][\d]{3}|[一二][一二三四五六七八九〇零○O]{3})年"
-                          r"(?P<month>\d{1,2}|[一二三四五六七八九十]{1,2})月(?:(?P<day>\d{1,2}|[一二三四五六七八九十]{1,3})日)?")  # fmt: skip
+_ONE_TO_NINE = "一二三四五六七八九"
+_WRITTEN_DAY = re.compile(
+    rf"(?P<year>[12]\d{{3}}|[一二][{_ONE_TO_NINE}〇零○O]{{3}})年(?P<month>\d{{1,2}}|[{_ONE_TO_NINE}十]{{1,2}})月"
+    rf"(?:(?P<day>\d{{1,2}}|[{_ONE_TO_NINE}十]{{1,3}})日)?"
+)
 
 
 def written_date(text: str) -> str:

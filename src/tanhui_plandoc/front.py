@@ -37,7 +37,7 @@ def front(found: list[Passage]) -> Front:
     body = next((at for at, each in enumerate(found) if each.is_numbered or each.kind in {ROW, BOX}), len(found))
     head = [each for each in found[:body] if each.kind in {TEXT, BARE}]
     title, status = _title(head)
-    status = status or next((_STATUS.fullmatch(each.text.text)[1] for each in head if _is_status(each)), "")
+    status = status or next((each.text.text.strip("（）") for each in head if _is_status(each)), "")
     return Front(title, status, _date(head, found[body:]), tuple(found))
 
 

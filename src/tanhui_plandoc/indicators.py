@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -57,11 +58,18 @@ def _take(known: list[_Known], place: list[Stand]) -> None:
         return
     in_table = place[0].source is Source.ANNEX
     before = list(known)
+    said = Counter(stand.target.core for stand in place)
+    known_as = Counter(each.first.core for each in before)
+
+    def bonus(i: int, j: int) -> float | None:
+        stages = said[place[i].target.core] > 1 or known_as[before[j].first.core] > 1
+        return _bonus(place[i], before[j].first, strict=place[i].opens and (stages or not in_table))
+
     found = matched(
         [stand.target.core for stand in place],
         [each.first.core for each in before],
         _ALIKE_IN_TABLES if in_table else _ALIKE_IN_TEXT,
-        lambda i, j: _bonus(place[i], before[j].first),
+        bonus,
     )
     same: dict[str, _Known] = {}
     for stand, at in zip(place, found, strict=True):
@@ -77,12 +85,12 @@ def _take(known: list[_Known], place: list[Stand]) -> None:
 
 def _says_again(one: Target, other: Stand) -> bool:
     """The same words in another sentence, with the same deadline or the same number: said twice, not staged."""
-    return one.sentence != other.target.sentence and _bonus(other, one) is not None
+    return one.sentence != other.target.sentence and _bonus(other, one, strict=True) is not None
 
 
-def _bonus(stand: Stand, known: Target) -> float | None:
-    """How much better a pair is for agreeing in deadline and number. Where both differ they are stages of one aim,
-    and percent is never a count."""
+def _bonus(stand: Stand, known: Target, *, strict: bool) -> float | None:
+    """How much better a pair is for agreeing in deadline and number. Percent is never a count; and where the aim may
+    have stages (`strict`), a pair that differs in both are two of them."""
     a, b = stand.target.measure, known.measure
     if a.unit != b.unit and "%" in {a.unit, b.unit} and None not in {a.unit, b.unit}:
         return None
@@ -90,7 +98,7 @@ def _bonus(stand: Stand, known: Target) -> float | None:
     if stand.since is not None and a.deadline_year and b.deadline_year:
         same_deadline = stand.since < b.deadline_year <= a.deadline_year
     same_value = (a.value, a.value_max) == (b.value, b.value_max)
-    if stand.opens and not same_deadline and not same_value and None not in {a.value, b.value}:
+    if strict and not same_deadline and not same_value and None not in {a.value, b.value}:
         return None
     return _SAME_DEADLINE * same_deadline + _SAME_VALUE * same_value
 

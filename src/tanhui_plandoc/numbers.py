@@ -17,10 +17,11 @@ _DASH = "(?:[-—–―~～]{1,2}|至|到)"
 
 # Longest first, so that 人次 is not read as 人.
 _UNIT_NAMES = """
-吨标准煤 万千瓦时 平方公里 平方千米 立方米 平方米 千瓦时 毫克/升 毫克/立方米 微克/立方米 吨/年 个百分点 人次 车次 班次 千瓦 兆瓦 公里 千米 公顷 公斤
-千克 毫克 毫升 工作日 小时 分钟 家次 场次 户次 亩次 件次 MW kW kWh km GW
-个 家 条 场 套 项 所 名 人 户 亩 吨 辆 座 处 只 台 篇 期 次 种 类 支 元 张 份 门 堂 幅 栋 间 组 棵 株 件 款 轮 届 宗 例 站 桩 趟 册 本 部 首 集
-块 片 头 尾 羽 斤 克 升 米 里 口 盏 艘 架 眼 孔 字 对 队 村 镇 乡 县 校 企 点 街 景区 社区 村庄 乡镇 天 日 年 月 倍 度 摄氏度 ℃
+吨标准煤 万千瓦时 平方公里 平方千米 立方米 平方米 千瓦时 毫克/升 毫克/立方米 微克/立方米 吨/年 个百分点 人次
+车次 班次 千瓦 兆瓦 公里 千米 公顷 公斤 千克 毫克 毫升 工作日 小时 分钟 家次 场次 户次 亩次 件次 MW kW kWh
+km GW 个 家 条 场 套 项 所 名 人 户 亩 吨 辆 座 处 只 台 篇 期 次 种 类 支 元 张 份 门 堂 幅 栋 间 组 棵 株
+件 款 轮 届 宗 例 站 桩 趟 册 本 部 首 集 块 片 头 尾 羽 斤 克 升 米 里 口 盏 艘 架 眼 孔 字 对 队 村 镇 乡
+县 校 企 点 街 景区 社区 村庄 乡镇 天 日 年 月 倍 度 摄氏度 ℃
 """
 _UNITS = "|".join(sorted((re.escape(name) for name in _UNIT_NAMES.split()), key=len, reverse=True))
 _WORDS_AFTER_HAN = "(?!性|体|流|线|定|些|样|致|般|起|直|旦|系列|批|律|切|方面|边|面|部分)"
@@ -85,7 +86,10 @@ def _spelled(text: str) -> Decimal | None:
         elif sign in _SMALL:
             part += (digit or (0 if part else 1)) * _SMALL[sign]
             digit = 0
-        elif sign in _LARGE:
+        elif sign == "万":
+            total += (part + digit) * _LARGE[sign]
+            part = digit = 0
+        elif sign == "亿":
             total = (total + part + digit) * _LARGE[sign]
             part = digit = 0
         else:

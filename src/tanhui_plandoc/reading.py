@@ -141,15 +141,13 @@ def _groups(opened: Sequence[OpenTask], tasks: Sequence[Task], chapter: Passage 
         if not found or found[-1][0] != task.group:
             found.append((task.group, []))
         found[-1][1].append(made)
-    return tuple(
-        Group(
-            no,
-            title_of(heading or chapter) if heading or chapter else "",
-            tuple(made),
-            (heading or chapter).text.lines if heading or chapter else (),
-        )
-        for no, (heading, made) in enumerate(found, start=1)
-    )
+    return tuple(_group(no, heading or chapter, made) for no, (heading, made) in enumerate(found, start=1))
+
+
+def _group(no: int, heading: Passage | None, tasks: Sequence[Task]) -> Group:
+    if heading is None:
+        return Group(no, "", tuple(tasks))
+    return Group(no, title_of(heading), tuple(tasks), heading.text.lines)
 
 
 def _task(

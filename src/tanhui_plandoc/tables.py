@@ -24,7 +24,13 @@ PERIOD, DEADLINE, NUMBER, SUPPORT, LEAD, BOXED, TARGET, CONTENT, TASK, GROUP, MA
     "note",
 )
 _COLUMNS = (
-    (PERIOD, re.compile(r"^(?:到|至|截至)?(?:20\d\d年?[-—–~至到]{1,2})?20\d\d年?(?:底|末)?前?(?:目标|任务|计划)?$|^(?:近期|中期|远期|第[一二三四]阶段)")),
+    (
+        PERIOD,
+        re.compile(
+            r"^(?:到|至|截至)?(?:20\d\d年?[-—–~至到]{1,2})?20\d\d年?(?:底|末)?前?(?:目标|任务|计划)?$"
+            "|^(?:近期|中期|远期|第[一二三四]阶段)"
+        ),
+    ),
     (DEADLINE, re.compile("时限|期限|完成时间|时间(?:节点|安排|要求|进度)|^时间$|进度")),
     (NUMBER, re.compile("^(?:序号|编号|序)$")),
     (MARK, re.compile("^(?:标记|标识|类型|性质|属性)$")),
@@ -36,7 +42,7 @@ _COLUMNS = (
     (CONTENT, re.compile("内容|举措|措施|要点|事项要求|具体任务")),
     (TASK, re.compile("任务|工作|行动|工程|事项|项目")),
     (GROUP, re.compile("类别|领域|板块|方面|分类")),
-)  # fmt: skip
+)
 _HEADER_CHARS = 16
 _LIST_COLUMNS = {LEAD, SUPPORT}
 

@@ -78,7 +78,7 @@ def _place(paragraph: Paragraph) -> tuple[str, int] | None:
     for each in properties:
         listed = each.find(qn("w:numPr")) if each is not None else None
         key = listed.find(qn("w:numId")) if listed is not None else None
-        if key is not None:
+        if listed is not None and key is not None:
             depth = listed.find(qn("w:ilvl"))
             return str(key.get(qn("w:val"))), int(depth.get(qn("w:val")) or 0) if depth is not None else 0
     return None
