@@ -133,9 +133,9 @@ def version_view(row: PlanVersion) -> VersionView:
 def first_day(text: str) -> date | None:
     """The first day of an ISO year, month or day; None for anything else."""
     try:
-        parts = [int(part) for part in text.split("-")]
-        return date(*parts, *[1] * (3 - len(parts)))
-    except (TypeError, ValueError):
+        year, month, day = (*(int(part) for part in text.split("-")), 1, 1)[:3]
+        return date(year, month, day)
+    except ValueError:
         return None
 
 

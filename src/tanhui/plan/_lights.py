@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from tanhui.kernel.days import local_day
-from tanhui.plan import _figures, rules
+from tanhui.plan import _figures, _registers, rules
 from tanhui.plan.models import Indicator, Override, Target
 from tanhui.plan.types import FigureView, IndicatorView, Light, Status, TargetView
 
@@ -60,8 +60,18 @@ def counts(indicator_ids: Collection[int], on: date) -> dict[int, list[Count]]:
     return found
 
 
+@dataclass(frozen=True)
+class _Context:
+    """What all indicators of one page share."""
+
+    on: date
+    starts_on: date
+    titles: Mapping[str, str]
+    sampled: Collection[str]
+
+
 def views(rows: Iterable[Indicator], *, on: date, starts_on: date) -> dict[int, IndicatorView]:
-    """Indicators (with their task selected) by id, with targets, figure and light as of a day. Four queries."""
+    """Indicators (with their task selected) by id, with targets, figure and light as of a day. Six queries."""
     listed = list(rows)
     ids = [row.pk for row in listed]
     figures = counts(ids, on)
@@ -73,14 +83,36 @@ def views(rows: Iterable[Indicator], *, on: date, starts_on: date) -> dict[int, 
     targets: dict[int, list[Target]] = {}
     for target in Target.objects.filter(indicator__in=ids).order_by("due_on", "id"):
         targets.setdefault(target.indicator_id, []).append(target)
-    named = {f"{row.by}:{row.source}" for row in listed if row.source}
-    titles = _figures.origin_titles(named | {each.counted_from for counted in figures.values() for each in counted})
+    origins = {counted[-1].counted_from for counted in figures.values()}
+    context = _Context(
+        on=on,
+        starts_on=starts_on,
+        titles=_figures.origin_titles(origins | {f"{row.by}:{row.source}" for row in listed if row.source}),
+        sampled=_sampled(origins),
+    )
     return {
-        row.pk: _view(
-            row, targets.get(row.pk, ()), figures.get(row.pk, ()), overrides.get(row.pk), titles, on, starts_on
-        )
+        row.pk: _view(row, targets.get(row.pk, ()), figures.get(row.pk, ()), overrides.get(row.pk), context)
         for row in listed
     }
+
+
+_SAMPLED = """
+SELECT 'register:' || r.code FROM plan_register r
+WHERE 'register:' || r.code = ANY(%(origins)s) AND EXISTS (
+    SELECT 1 FROM plan_record p WHERE p.register_id = r.id AND p.state = 'approved' AND p.sample)
+UNION ALL
+SELECT 'hand:' || p.number FROM plan_record p WHERE p.number = ANY(%(numbers)s) AND p.sample
+"""
+
+
+def _sampled(origins: Collection[str]) -> set[str]:
+    """Of what figures were counted from, that which holds invented rows; asked only where there can be any."""
+    if not origins or not _registers.is_demo():
+        return set()
+    numbers = [origin.removeprefix("hand:") for origin in origins if origin.startswith("hand:")]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAMPLED, {"origins": list(origins), "numbers": numbers})
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _latest_overrides(ids: Collection[int]) -> QuerySet[Override]:
@@ -105,9 +137,7 @@ def _view(
     targets: Sequence[Target],
     figures: Sequence[Count],
     overridden: tuple[Status, str] | None,
-    titles: Mapping[str, str],
-    on: date,
-    starts_on: date,
+    context: _Context,
 ) -> IndicatorView:
     own = next((each for each in reversed(targets) if not each.staged), None)
 
@@ -115,8 +145,8 @@ def _view(
         return rules.indicator_light(
             goal(row, target),
             [each.reading for each in figures],
-            today=on,
-            starts_on=row.baseline_on or starts_on,
+            today=context.on,
+            starts_on=row.baseline_on or context.starts_on,
             unit=row.unit,
             looked_on=_looked_on(figures[-1]) if figures else None,
             stale_after_days=row.stale_after_days,
@@ -148,9 +178,9 @@ def _view(
         by=row.by,
         by_label=row.get_by_display(),
         source=row.source,
-        source_title=titles.get(f"{row.by}:{row.source}", ""),
+        source_title=context.titles.get(f"{row.by}:{row.source}", ""),
         targets=shown,
-        figure=figure_view(figures[-1], row.unit, titles) if figures else None,
+        figure=_figure(figures[-1], row.unit, context) if figures else None,
         light=whole,
         occurrences=tuple(row.occurrences),
         dropped=row.dropped,
@@ -162,7 +192,7 @@ def _looked_on(each: Count) -> date:
     return each.as_of if each.counted_from.startswith("hand:") else local_day(each.counted_at)
 
 
-def figure_view(each: Count, unit: str, titles: Mapping[str, str]) -> FigureView:
+def _figure(each: Count, unit: str, context: _Context) -> FigureView:
     """A figure for others to read."""
     kind, _, name = each.counted_from.partition(":")
     return FigureView(
@@ -173,5 +203,6 @@ def figure_view(each: Count, unit: str, titles: Mapping[str, str]) -> FigureView
         counted_at=each.counted_at,
         kind=kind,
         name=name,
-        title=titles.get(each.counted_from, name),
+        title=context.titles.get(each.counted_from, name),
+        sample=each.counted_from in context.sampled,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Q
 
 from tanhui.kernel.errors import NotFound
@@ -14,7 +15,6 @@ from tanhui.parties import queries as parties
 from tanhui.plan import _adopt, _lights, _registers, _sub_tasks, _supervision, rules
 from tanhui.plan._acting import plan_department, ref, task_in_force
 from tanhui.plan.models import (
-    ActionBox,
     Assignment,
     Contact,
     Department,
@@ -38,6 +38,11 @@ from tanhui.plan.types import (
     TaskView,
 )
 
+_SIZES = """
+SELECT (SELECT count(*) FROM plan_roadmap_item r JOIN plan_task t ON t.id = r.task_id AND NOT t.dropped),
+       (SELECT count(*) FROM plan_action_box b JOIN plan_task t ON t.id = b.task_id AND NOT t.dropped)
+"""
+
 
 def plan(on: date) -> PlanView | None:
     """The plan in force as of a day; None before adoption. A fixed number of queries, none of them over records."""
@@ -46,15 +51,17 @@ def plan(on: date) -> PlanView | None:
         return None
     tasks = task_views(on, version.starts_on)
     indicators = [each for task in tasks for each in task.indicators]
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZES)
+        roadmap, boxes = cursor.fetchone()
     return PlanView(
         version=_adopt.version_view(version),
         tasks=tuple(tasks),
         light=rules.overall_light((each.weight, each.light) for each in indicators),
         counts=Counter(each.light.status for each in indicators),
         indicators=len(indicators),
-        roadmap=sum(task.proactive + task.routine for task in tasks)
-        + RoadmapItem.objects.filter(task__dropped=False, stance="").count(),
-        boxes=ActionBox.objects.filter(task__dropped=False).count(),
+        roadmap=roadmap,
+        boxes=boxes,
     )
 
 

@@ -110,7 +110,7 @@ def compose(*, as_of: date, title: str, version: PlanVersion, previous: Report |
             "indicators": sum(counts.values()),
             "change": _summary_change(before.get("summary"), percent, counts),
         },
-        "samples": Record.objects.filter(sample=True, state=Record.State.APPROVED).exists(),
+        "samples": any(each.figure is not None and each.figure.sample for view in views for each in view.indicators),
         "tasks": tasks,
         "topics": _topic_lines(as_of),
         "notices": _notices(as_of),

@@ -78,9 +78,10 @@ def notice(details: NoticeDetails, at: datetime, by: Actor) -> str:
     ).number
 
 
-def _in_time(due_on: date | None, at: datetime) -> None:
+def _in_time(due_on: date | None, at: datetime) -> date:
     if due_on is None or due_on < local_day(at):
         raise BadInput("答复期限须是今天或以后的日期", where="due_on", fix="填写新的期限")
+    return due_on
 
 
 def _locked_notice(number: str) -> Notice:
@@ -121,7 +122,7 @@ def verdict(details: NoticeVerdict, at: datetime, by: Actor) -> str:
     if details.accepted:
         row.verdict, row.closed_at = words, at
     else:
-        _in_time(details.due_on, at)
+        due_on = _in_time(details.due_on, at)
         row.history = [
             *row.history,
             {
@@ -132,7 +133,7 @@ def verdict(details: NoticeVerdict, at: datetime, by: Actor) -> str:
                 "verdict": words,
             },
         ]
-        row.due_on, row.answer, row.answered_by, row.answered_at = details.due_on, "", "", None
+        row.due_on, row.answer, row.answered_by, row.answered_at = due_on, "", "", None
     row.save()
     return row.number
 

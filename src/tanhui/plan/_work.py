@@ -34,10 +34,14 @@ Act = Callable[[Any, datetime, Actor], str]
 
 def do(*, details: WorkDetails, at: datetime, by: Actor) -> str:
     """Do what the kind of details says; returns the number of what was made. One audit line each."""
-    name, act = ACTS[type(details)]
-    number = act(details, at, by)
-    parties_services.record(actor=by, action=f"plan.{name}", target=number, at=at)
+    number = ACTS[type(details)][1](details, at, by)
+    parties_services.record(actor=by, action=name_of(details), target=number, at=at)
     return number
+
+
+def name_of(details: WorkDetails) -> str:
+    """What the audit trail calls this kind of work."""
+    return f"plan.{ACTS[type(details)][0]}"
 
 
 def contact(details: ContactDetails, at: datetime, by: Actor) -> str:

@@ -123,15 +123,20 @@ def review(*, numbers: Sequence[str], approve: bool, note: str = "", at: datetim
     return _records.review(numbers=numbers, approve=approve, note=note, at=at, by=by)
 
 
-@transaction.atomic
 def work(*, details: WorkDetails, at: datetime, by: Actor = SYSTEM) -> str:
     """Everything around a task, by the kind of `details`: contact, sub-task, override, progress review, notice with
     answer and verdict, appraisal, good case, funding, feedback and its reply; returns the number of what was made.
 
-    Departments act within their own scope, the working group for all; feedback is the public's own.
+    Departments act within their own scope, the working group for all; feedback is the public's own. Acting for
+    another department gets NotYourTask, and the attempt is in the audit trail.
     Raises Forbidden, NotYourTask, NotFound, Conflict (a circle of dependencies, a closed notice), BadInput.
     """
-    return _work.do(details=details, at=at, by=by)
+    try:
+        with transaction.atomic():
+            return _work.do(details=details, at=at, by=by)
+    except NotYourTask as refused:
+        _records.record_refusal(refused, what=_work.name_of(details), at=at, by=by)
+        raise
 
 
 @transaction.atomic

@@ -58,6 +58,7 @@ class FigureView:
     """A value at a time and where it comes from. `words` has the unit; `address` names what to open.
 
     `kind` is register, source or hand; `name` the register's code, the source's name, or the record's number.
+    `sample`: invented rows count in it (a demo county); a page that shows it says so.
     """
 
     value: Decimal
@@ -68,6 +69,7 @@ class FigureView:
     kind: str
     name: str
     title: str
+    sample: bool = False
 
 
 @dataclass(frozen=True)
