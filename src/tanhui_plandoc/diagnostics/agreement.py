@@ -45,7 +45,8 @@ def wording_differs(draft: Draft) -> Iterator[Diagnostic]:
                 yield _two_words(task, f"indicator:{one.id}", said[0], other, words)
     section = roadmap_section(draft)
     for task in draft.tasks:
-        yield from _items_and_body(task, section)
+        if task.roadmap:
+            yield from _items_and_body(task, section)
 
 
 def _items_and_body(task: Task, section: str) -> Iterator[Diagnostic]:
@@ -120,25 +121,39 @@ def commitment_differs(draft: Draft) -> Iterator[Diagnostic]:
     """The body explores, encourages or supports what the roadmap simply promises."""
     section = roadmap_section(draft)
     for task in draft.tasks:
+        if not task.roadmap:
+            continue
         body = list(body_passages(task))
-        hedged = [(passage, match) for passage in body for match in _HEDGED.finditer(passage.text)]
-        plain = "\n".join(_HEDGED.sub("", passage.text) for passage in body) if hedged else ""
+        hedged = _hedged(body)
+        plain = frozenset(gram for passage in body for gram in _grams(_HEDGED.sub("", passage.text)))
         for position, item in enumerate(task.roadmap, start=1):
             found = None if _ANY_HEDGE.search(item.text) else _dropped(item, hedged, plain)
             if found:
                 yield _weaker(task, position, item, section, *found)
 
 
+def _grams(text: str) -> Iterator[str]:
+    return (text[start : start + _KEY] for start in range(len(text) - _KEY + 1))
+
+
+def _hedged(body: list[Passage]) -> dict[str, tuple[Passage, str]]:
+    """What stands behind a hedge, by every run of a few signs: the passage and the hedge."""
+    found: dict[str, tuple[Passage, str]] = {}
+    for passage in body:
+        for match in _HEDGED.finditer(passage.text):
+            for gram in _grams(match.group(2)):
+                found.setdefault(gram, (passage, match.group(1)))
+    return found
+
+
 def _dropped(
-    item: RoadmapItem, hedged: list[tuple[Passage, re.Match[str]]], plain: str
+    item: RoadmapItem, hedged: dict[str, tuple[Passage, str]], plain: frozenset[str]
 ) -> tuple[Passage, str, str] | None:
     """The hedged passage that an item repeats without its hedge; none where the body also says it without."""
     for piece in _PIECE.findall(item.text):
-        if len(piece) < _KEY or piece in plain:
-            continue
-        for passage, match in hedged:
-            if piece[:_KEY] in match.group(2) or piece[-_KEY:] in match.group(2):
-                return passage, match.group(1), piece
+        for key in (piece[:_KEY], piece[-_KEY:]):
+            if key in hedged and key not in plain:
+                return *hedged[key], piece
     return None
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tanhui_plandoc.diagnostics.codes import report
 from tanhui_plandoc.diagnostics.passages import at, box_section
-from tanhui_plandoc.draft import AnnexRow, Box, Diagnostic, Draft, Indicator, Place, Task
+from tanhui_plandoc.draft import AnnexRow, Box, Diagnostic, Draft, Place, Task
 
 _BOX_NO = re.compile(r"专栏 ?(\d{1,3})?[:： .、]?")
+_ROWS = 20
 _NOT_WORDS = re.compile("[^0-9A-Za-z\u3400-\u9fff]")
 
 
@@ -17,20 +18,27 @@ def boxes_and_annex(draft: Draft) -> Iterator[Diagnostic]:
     """Where an annex lists the boxes: one that it leaves out, or calls otherwise."""
     listing = {row.section for task in draft.tasks for row in task.annex_rows if row.box}
     for task in draft.tasks:
-        for section in sorted(listing):
+        for section in sorted(listing) if task.boxes else ():
             rows = [row for row in task.annex_rows if row.section == section]
+            numbered = {number: row for row in reversed(rows) for number in _BOX_NO.findall(row.box)}
             for box in task.boxes:
-                yield from _against(task, box, section, rows)
+                named = numbered.get(str(box.no)) or _titled(rows, box)
+                yield from _against(task, box, section, rows, named)
 
 
-def _against(task: Task, box: Box, section: str, rows: list[AnnexRow]) -> Iterator[Diagnostic]:
-    named = next((row for row in rows if _names(row, box)), None)
+def _titled(rows: Sequence[AnnexRow], box: Box) -> AnnexRow | None:
+    return next((row for row in rows[:_ROWS] if row.box and _same_title(row.box, box.title)), None)
+
+
+def _against(
+    task: Task, box: Box, section: str, rows: Sequence[AnnexRow], named: AnnexRow | None
+) -> Iterator[Diagnostic]:
     place = Place(box.lines[:1], box.title)
     if named is None:
         yield report(
             "box-without-annex-row",
             f"任务{task.no}的{box_section(box.no)}“{box.title}”（{at('', box.lines[:1])}）在{section}中没有列出。",
-            [place, *(Place(row.lines, row.box or task.title) for row in rows)],
+            [place, *(Place(row.lines, row.box or task.title) for row in rows[:_ROWS])],
             task_no=task.no,
             subject=_subject(box),
         )
@@ -45,11 +53,6 @@ def _against(task: Task, box: Box, section: str, rows: list[AnnexRow]) -> Iterat
         )
 
 
-def _names(row: AnnexRow, box: Box) -> bool:
-    numbers = _BOX_NO.findall(row.box)
-    return (box.no is not None and str(box.no) in numbers) or (bool(row.box) and _same_title(row.box, box.title))
-
-
 def _same_title(cell: str, title: str) -> bool:
     return _NOT_WORDS.sub("", title) in _NOT_WORDS.sub("", _BOX_NO.sub("", cell))
 
@@ -60,12 +63,11 @@ def _subject(box: Box) -> str:
 
 def box_without_target(draft: Draft) -> Iterator[Diagnostic]:
     """Other boxes say what is due by when, this one does not."""
-    boxes = [(task, box) for task in draft.tasks for box in task.boxes]
-    with_target = [box for task, box in boxes if any(_in_box(one, box) for one in task.indicators)]
-    if not with_target:
+    boxes = [(task, box, _has_target(box, due)) for task in draft.tasks for due in (_due(task),) for box in task.boxes]
+    if not any(held for _, _, held in boxes):
         return
-    for task, box in boxes:
-        if box not in with_target:
+    for task, box, held in boxes:
+        if not held:
             yield report(
                 "box-without-target",
                 f"任务{task.no}的{box_section(box.no)}“{box.title}”（{at('', box.lines[:1])}）没有一项有期限的目标。",
@@ -75,10 +77,14 @@ def box_without_target(draft: Draft) -> Iterator[Diagnostic]:
             )
 
 
-def _in_box(one: Indicator, box: Box) -> bool:
-    lines = {line for action in box.actions for line in action.lines}
-    stands = {line for each in one.occurrences for line in each.lines}.union(one.lines)
-    return one.deadline_year is not None and bool(lines & stands)
+def _due(task: Task) -> set[int]:
+    """The lines of all dated targets."""
+    dated = [one for one in task.indicators if one.deadline_year is not None]
+    return {line for one in dated for each in (one, *one.occurrences) for line in each.lines}
+
+
+def _has_target(box: Box, due: set[int]) -> bool:
+    return any(not due.isdisjoint(action.lines) for action in box.actions)
 
 
 def box_number(draft: Draft) -> Iterator[Diagnostic]:

@@ -12,7 +12,7 @@ from tanhui_plandoc.draft import AnnexRow, Department, Diagnostic, Draft, Place,
 _TASKS_ENOUGH = 8
 _SHORTEST = 3
 _LONGEST = 30
-_BUCKET = 200
+_BUCKET = 60
 
 
 class Names:

@@ -10,7 +10,7 @@ from tanhui_plandoc.diagnostics.codes import report
 from tanhui_plandoc.diagnostics.passages import Nearest, at, body_passages, content, pairs, place_of, share, short
 from tanhui_plandoc.draft import Diagnostic, Draft, Indicator, Kind, OverallTarget, Place, Task
 
-_MOST = 400
+_MOST = 100
 """A plan has a dozen overall targets; what has more than this is none, and is not compared further."""
 _SERVED = 0.1
 _SAME_THING = 0.5
@@ -75,12 +75,15 @@ def deadline_against_overall(draft: Draft) -> Iterator[Diagnostic]:
     """A task is due later than the plan's own goal about the same thing, or a state is reached years before it."""
     goals = [goal for goal in draft.overall_targets[:_MOST] if goal.deadline_year]
     heads = [(goal, _head(goal.text), pairs(_VAGUE.sub("", goal.text))) for goal in goals]
-    for task in draft.tasks:
+    for task in draft.tasks if heads else ():
+        actions = {line: action.title for box in task.boxes for action in box.actions for line in action.lines}
         for one in task.indicators:
             if one.deadline_year is None or one.kind is Kind.RECURRING:
                 continue
+            names = dict.fromkeys((one.text, *(actions[line] for line in one.lines if line in actions)))
+            things = [(content(_VAGUE.sub("", name)), pairs(name)) for name in names]
             for goal, head, wanted in heads:
-                if _against(one, goal) and _same_thing(head, wanted, task, one):
+                if _against(one, goal) and _same_thing(head, wanted, things):
                     yield _conflict(task, one, goal)
                     break
 
@@ -94,15 +97,8 @@ def _head(text: str) -> str:
     return content(_VAGUE.sub("", text))[-4:]
 
 
-def _same_thing(head: str, wanted: frozenset[str], task: Task, one: Indicator) -> bool:
-    named = [one.text, *(action.title for box in task.boxes for action in box.actions if _from(one, action.lines))]
-    return len(head) >= 2 and any(
-        content(_VAGUE.sub("", name)).endswith(head) and share(wanted, pairs(name)) >= _SAME_THING for name in named
-    )
-
-
-def _from(one: Indicator, lines: tuple[int, ...]) -> bool:
-    return bool(set(lines).intersection(one.lines))
+def _same_thing(head: str, wanted: frozenset[str], things: list[tuple[str, frozenset[str]]]) -> bool:
+    return len(head) >= 2 and any(text.endswith(head) and share(wanted, its) >= _SAME_THING for text, its in things)
 
 
 def _conflict(task: Task, one: Indicator, goal: OverallTarget) -> Diagnostic:

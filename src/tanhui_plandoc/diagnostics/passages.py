@@ -65,6 +65,8 @@ def box_section(no: int | None) -> str:
 def roadmap_section(draft: Draft) -> str:
     """What people call the roadmap: the section of an occurrence that stands on a roadmap's line."""
     for task in draft.tasks:
+        if not task.roadmap:
+            continue
         lines = {line for item in task.roadmap for line in item.lines}
         for indicator in task.indicators:
             for one in indicator.occurrences:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tanhui_plandoc.diagnostics.codes import report
-from tanhui_plandoc.diagnostics.passages import at, pairs, place_of, roadmap_section, share, short
+from tanhui_plandoc.diagnostics.passages import Nearest, at, pairs, place_of, roadmap_section, share, short
 from tanhui_plandoc.draft import Diagnostic, Draft, Indicator, Kind, Measure, Occurrence, Place, RoadmapItem, Source
 from tanhui_plandoc.draft import Task as PlanTask
 
@@ -135,20 +135,17 @@ def missing_in_roadmap(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def _missing_from(task: PlanTask, section: str) -> _Missing:
-    items = [(item, pairs(item.text)) for item in task.roadmap]
+    nearest = Nearest([item.text for item in task.roadmap])
     found = _Missing([], {})
     for one in _due(task):
         held = [each for each in one.occurrences if each.section == section]
         if held and (one.value is None or any(each.measure.value is not None for each in held)):
             continue
-        wanted = pairs(one.text)
-        item, near = max(
-            ((item, share(wanted, its)) for item, its in items if wanted & its),
-            key=lambda each: each[1],
-            default=(None, 0.0),
-        )
+        best = nearest.find(one.text)
+        item = task.roadmap[best[0]] if best else None
+        near = share(pairs(one.text), pairs(item.text)) if item else 0.0
         lacks_number = one.value is not None and item is not None and not _DIGITS.intersection(item.text)
-        if item is not None and lacks_number and (held or near >= _NEAR):
+        if item and lacks_number and (held or near >= _NEAR):
             found.without_number.setdefault(item, []).append(one)
         elif not held and near < _SAME:
             found.absent.append(one)
@@ -180,10 +177,12 @@ def _about(task: PlanTask, some: Sequence[Indicator]) -> str:
 
 def missing_in_body(draft: Draft) -> Iterator[Diagnostic]:
     """A dated target that only an annex states, although the tasks have a text of their own."""
-    for task, one in indicators(draft):
-        elsewhere = pairs(task.text)
-        if one.source is Source.ANNEX and one.deadline_year and len(elsewhere) > len(pairs(one.text)):
-            if share(pairs(one.text), elsewhere) >= _SAME:
+    for task in draft.tasks:
+        told = pairs(task.text)
+        for one in task.indicators:
+            wanted = pairs(one.text)
+            alone = one.source is Source.ANNEX and one.deadline_year is not None
+            if not alone or len(told) <= len(wanted) or share(wanted, told) >= _SAME:
                 continue
             yield report(
                 "missing-in-body",
