@@ -16,7 +16,7 @@ from tanhui.kernel.errors import BadInput, Conflict, NotFound
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
-from tanhui.plan import _compare, _corrections, _drafts
+from tanhui.plan import _compare, _corrections, _drafts, _registers
 from tanhui.plan.models import (
     ActionBox,
     Assignment,
@@ -74,6 +74,7 @@ def adopt(*, number: str, at: datetime, by: Actor) -> int:
     _project(draft, version)
     detail = {
         "version": version.version,
+        "unmeasured": _registers.measure_again(at=at),
         "hash": version.content_hash,
         "changes": {name: len(changes) for name, changes in comparison.as_json().items()},
     }

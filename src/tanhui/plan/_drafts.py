@@ -17,7 +17,7 @@ from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
 from tanhui.plan import _corrections
-from tanhui.plan.models import Finding, FindingDecision, PlanDocument
+from tanhui.plan.models import Finding, FindingDecision, PlanDocument, PlanVersion
 from tanhui.plan.types import Correction, DocumentView, FindingView
 from tanhui_plandoc import Draft
 
@@ -43,7 +43,9 @@ def receive(*, name: str, draft: Draft, text: str, at: datetime, by: Actor) -> s
     content = _corrections.plain(draft)
     known = digest(content).hex()
     take_turn()
-    first = PlanDocument.objects.filter(draft_hash=known, state=PlanDocument.State.OPEN).first()
+    latest = PlanVersion.objects.order_by("-version").values("document")[:1]
+    same = PlanDocument.objects.filter(draft_hash=known)
+    first = same.filter(Q(state=PlanDocument.State.OPEN) | Q(pk__in=latest)).order_by("-id").first()
     if first is not None:
         return first.number
     document = PlanDocument.objects.create(

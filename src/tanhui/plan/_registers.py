@@ -17,7 +17,7 @@ from tanhui.kernel.errors import BadInput, NotFound
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
-from tanhui.plan import _figures, _sources
+from tanhui.plan import _county, _figures, _sources
 from tanhui.plan._fields import Box, Known
 from tanhui.plan._register_document import kept_register
 from tanhui.plan.models import Assignment, Department, Indicator, Record, Register, RegisterEdition, Target
@@ -205,6 +205,29 @@ def measure(measures: Sequence[Measurement], *, at: datetime) -> list[str]:
         _stage(row, each)
     _figures.recount([row.pk for row in rows.values()], at=at, only_changes=True)
     return changed
+
+
+def measure_again(*, at: datetime) -> list[str]:
+    """Count the indicators in force as the county's folder says, once a version is adopted.
+
+    Gives the codes of indicators whose measure does not fit them any more, such as after a correction of the unit:
+    those are left as they are, and `define` names the fault the next time the folder is taken in.
+    """
+    if not county().files("plan", "measures.yaml"):
+        return []
+    rows = {row.code: row for row in Indicator.objects.all()}
+    documents = {code: each.document for code, each in in_force().items()}
+    fitting, unfit = [], []
+    for each in _county.measures(county()):
+        if each.indicator in rows:
+            try:
+                _check_measure(each, rows[each.indicator], documents)
+            except BadInput:
+                unfit.append(each.indicator)
+            else:
+                fitting.append(each)
+    measure(fitting, at=at)
+    return unfit
 
 
 def _check_measure(each: Measurement, row: Indicator, documents: Mapping[str, RegisterDocument]) -> None:

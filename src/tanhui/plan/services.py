@@ -27,8 +27,9 @@ SYSTEM = Actor.system("plan")
 def draft(*, name: str, draft: Draft, text: str = "", at: datetime, by: Actor = SYSTEM) -> str:
     """Put a plan as read on the desk, with its diagnostics as findings; returns the document's number (`doc_…`).
 
-    `text` is the source line by line, kept so that a finding shows its sentence. The same draft twice, while the
-    first is open, gives the first number again. Raises Forbidden; BadInput where nothing of a plan was found in it.
+    `text` is the source line by line, kept so that a finding shows its sentence. The same draft again, while the
+    first is open or in force, gives the first number again. Raises Forbidden; BadInput where nothing of a plan was
+    found in it.
     """
     parties.require(by, "plan.draft")
     return _drafts.receive(name=name, draft=draft, text=text, at=at, by=by)
