@@ -60,12 +60,12 @@ def _items_and_body(task: Task, section: str) -> Iterator[Diagnostic]:
     for position, item in enumerate(task.roadmap, start=1):
         for piece in _PIECE.findall(item.text):
             found = nearest.find(piece)
-            if found is None or found[1] < _ALIKE or piece == body[found[0]].text:
+            if found is None or found.weighed < _ALIKE:
                 continue
-            words = _another_word(body[found[0]].text, piece)
+            there, here = body[found.number], Passage(section, item.text, item.lines)
+            words = _another_word(there.text, piece)
             if words:
-                here = Passage(section, item.text, item.lines)
-                yield _two_words(task, f"roadmap:{task.no}:{position}", body[found[0]], here, words)
+                yield _two_words(task, f"roadmap:{task.no}:{position}", there, here, words)
 
 
 def _two_words(task: Task, subject: str, first: Passage, other: Passage, words: tuple[str, str]) -> Diagnostic:

@@ -35,7 +35,7 @@ def goal_unserved(draft: Draft) -> Iterator[Diagnostic]:
     for goal, terms in zip(goals, _repeated_terms(draft.title, [goal.text for goal in goals]), strict=True):
         wanted = _VAGUE.sub("，", goal.text)
         alien = [term for term in terms if term not in outside_lists]
-        served = any(_shares(nearest, said, part) for part in (wanted, wanted.rpartition("的")[2]))
+        served = any(_shares(nearest, part) for part in (wanted, wanted.rpartition("的")[2]))
         if len(content(wanted)) < 4 or (served and not alien):
             continue
         about = f"；“{alien[0]}”在任务中至多只是列举时提到" if alien else ""
@@ -46,9 +46,9 @@ def goal_unserved(draft: Draft) -> Iterator[Diagnostic]:
         )
 
 
-def _shares(nearest: Nearest, said: list[str], text: str) -> bool:
+def _shares(nearest: Nearest, text: str) -> bool:
     found = nearest.find(text)
-    return found is not None and share(pairs(text), pairs(said[found[0]])) >= _SERVED
+    return found is not None and found.held >= _SERVED
 
 
 def _repeated_terms(title: str, goals: list[str]) -> list[list[str]]:

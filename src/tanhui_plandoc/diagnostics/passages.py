@@ -108,6 +108,16 @@ def share(part: frozenset[str], whole: frozenset[str]) -> float:
     return len(part & whole) / len(part) if part else 0.0
 
 
+@dataclass(frozen=True)
+class Near:
+    """The nearest of several texts: its number, how much of the other text's pairs it holds, rare ones weighing more
+    (`weighed`) or all alike (`held`); both from 0 to 1."""
+
+    number: int
+    weighed: float
+    held: float
+
+
 class Nearest:
     """Finds the text that shares most of another's pairs. Pairs that stand in too many texts tell nothing."""
 
@@ -118,11 +128,12 @@ class Nearest:
             for pair in found:
                 self._where[pair].append(number)
 
-    def find(self, text: str) -> tuple[int, float] | None:
-        """The number of the nearest text and the share of the text's pairs that it holds, rare pairs weighing more."""
+    def find(self, text: str) -> Near | None:
+        """The nearest text; nothing where none shares a telling pair."""
+        wanted = pairs(text)
         scores: dict[int, float] = defaultdict(float)
         total = 0.0
-        for pair in sorted(pairs(text)):
+        for pair in sorted(wanted):
             where = self._where.get(pair, [])
             if len(where) > _COMMON:
                 continue
@@ -133,4 +144,4 @@ class Nearest:
         if not scores:
             return None
         best = max(scores, key=lambda number: (scores[number], -number))
-        return best, scores[best] / total
+        return Near(best, scores[best] / total, share(wanted, self._texts[best]))

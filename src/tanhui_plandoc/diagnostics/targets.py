@@ -142,8 +142,7 @@ def _missing_from(task: PlanTask, section: str) -> _Missing:
         if held and (one.value is None or any(each.measure.value is not None for each in held)):
             continue
         best = nearest.find(one.text)
-        item = task.roadmap[best[0]] if best else None
-        near = share(pairs(one.text), pairs(item.text)) if item else 0.0
+        item, near = (task.roadmap[best.number], best.held) if best else (None, 0.0)
         lacks_number = one.value is not None and item is not None and not _DIGITS.intersection(item.text)
         if item and lacks_number and (held or near >= _NEAR):
             found.without_number.setdefault(item, []).append(one)
