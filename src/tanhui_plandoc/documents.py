@@ -23,6 +23,7 @@ from tanhui_plandoc.word_numbers import Numbering
 MOST_BYTES = 50 * 1024 * 1024
 MOST_UNPACKED = 200 * 1024 * 1024
 MOST_PAGES = 300
+_TAB = re.compile(r"\t(?!\d{1,3}$)")  # the page number of a table of contents keeps its tab
 _ENDED = ("。", "；", "，", "、", "：", "！", "？", ";", ",", ":")
 
 
@@ -89,7 +90,7 @@ def _word_lines(document: Any) -> Iterator[str]:
 
 
 def _word_paragraph(paragraph: Paragraph, numbering: Numbering) -> Iterator[str]:
-    text = numbering.before(paragraph) + paragraph.text.replace("\t", " ")
+    text = numbering.before(paragraph) + _TAB.sub(" ", paragraph.text)
     yield from text.splitlines() or [""]
 
 
@@ -102,12 +103,12 @@ def _word_rows(table: Table, numbering: Numbering) -> Iterator[str]:
                 for paragraph in cell.paragraphs:
                     yield from _word_paragraph(paragraph, numbering)
         return
-    spoken: set[int] = set()
+    spoken: set[Any] = set()
     for row in table.rows:
         cells = []
         for cell in row.cells:
-            fresh = id(cell._tc) not in spoken
-            spoken.add(id(cell._tc))
+            fresh = cell._tc not in spoken
+            spoken.add(cell._tc)
             cells.append(_one_line([numbering.before(each) + each.text for each in cell.paragraphs]) if fresh else "")
         yield "\t".join(cells)
 

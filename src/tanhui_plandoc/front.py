@@ -123,4 +123,4 @@ def _is_entry(each: Passage) -> bool:
     if each.kind == ROW:
         return len(each.cells) <= 3 and each.cells[-1].text.isdigit()
     text = each.text.text
-    return len(text) <= 80 and bool(_DOTS.search(text) or (_ENTRY_NUMBER.search(text) and each.is_numbered))
+    return len(text) <= 80 and bool(_DOTS.search(text) or (_ENTRY_NUMBER.search(text) and each.kind in _HEADINGS))

@@ -22,6 +22,16 @@ _WIDE = {",": "，", ":": "：", ";": "；", "!": "！", "?": "？"}
 _WIDE_BRACKETS = str.maketrans({"(": "（", ")": "）"})
 
 
+# Radicals that PDF fonts give for whole characters; Unicode keeps no compatibility mapping for these.
+_RADICALS = dict(
+    zip(
+        "⺁⺋⺎⺐⺓⺗⺝⺟⺠⺪⺬⻁⻄⻅⻆⻉⻋⻎⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻬⻮⻰⻳",
+        "厂㔾兀尢幺心月母民疋示虎西见角贝车辶长门青韦页风飞食马骨鬼鱼鸟卤麦黄齐齿龙龟",
+        strict=True,
+    )
+)
+
+
 def _spellings() -> dict[int, str | None]:
     """One character for another: full-width letters and digits, look-alike radicals, odd spaces, the invisible."""
     table: dict[int, str | None] = {}
@@ -30,6 +40,7 @@ def _spellings() -> dict[int, str | None]:
     lookalike = [*range(0x2E80, 0x2FE0), *range(0xF900, 0xFB00), *range(0x2F800, 0x2FA20)]
     for code in narrow + lookalike:
         table[code] = unicodedata.normalize("NFKC", chr(code))
+    table.update({ord(radical): whole for radical, whole in _RADICALS.items()})
     for code in [*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]:
         table[code] = None
     for code in [0x2060, 0xFEFF, *range(0xD800, 0xE000)]:
