@@ -21,7 +21,7 @@ SIGNS = (
 )
 
 some_plan = st.sampled_from(PLANS)
-fuzzed = settings(max_examples=60, deadline=None)
+fuzzed = settings(max_examples=40, deadline=None)
 
 
 def numbers_in(value: Any) -> Iterator[int]:
