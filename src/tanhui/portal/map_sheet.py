@@ -19,8 +19,8 @@ WIDTH = 1000
 SIDE, TOP, FOOT = 44, 6, 52  # room for the labels of the grid, which stand outside the frame below it
 _EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 _KM_A_DEGREE = 2 * pi * _EARTH_RADIUS_KM / 360
-_BAR_KM = (1, 2, 5, 10, 20, 50, 100)
-_STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+_BAR_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 _SHAPES = (
     "M0-10A10 10 0 1 1 0 10 10 10 0 1 1 0-10z",
     "M-8.8-8.8H8.8V8.8H-8.8z",

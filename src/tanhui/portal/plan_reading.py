@@ -55,7 +55,7 @@ def plan_line(found: PlanView | None) -> PlanLine | None:
     if found is None:
         return None
     counts = tuple(pair for pair in counted(task.light.status for task in found.tasks) if pair[1])
-    return PlanLine(found.version.title, len(found.tasks), found.indicators, counts, invented())
+    return PlanLine(found.version.title, len(found.tasks), found.indicators, counts, of_samples(found.tasks))
 
 
 def readable(view: View) -> View:
@@ -74,6 +74,11 @@ def readable(view: View) -> View:
 def invented() -> bool:
     """Whether this county is a demonstration: figures then come of sample rows, and every page says so."""
     return bool(settings.TANHUI_DEMO or load_county(settings.TANHUI_COUNTY).facts.get("demo", False))
+
+
+def of_samples(tasks: Iterable[TaskView]) -> bool:
+    """Whether a value of these tasks is made of sample rows."""
+    return any(each.figure and each.figure.sample for task in tasks for each in standing(task))
 
 
 def standing(task: TaskView) -> list[IndicatorView]:

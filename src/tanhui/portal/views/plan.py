@@ -15,7 +15,7 @@ from tanhui.portal.plan_reading import (
     by_due_year,
     counted,
     departments_of,
-    invented,
+    of_samples,
     readable,
     row_of,
     stances,
@@ -44,7 +44,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         "section": "plan",
         "part": "plan",
         "plan": found,
-        "sample": invented(),
+        "sample": of_samples(found.tasks),
         "tasks": counted(task.light.status for task in found.tasks),
         "indicators": counted(each.light.status for each in indicators),
         "years": by_due_year(found.tasks),
@@ -75,7 +75,6 @@ def plan_json(request: HttpRequest) -> HttpResponse:
     found = plans.plan()
     if found is None:
         return JsonResponse({"version": None, "tasks": []}, json_dumps_params={"ensure_ascii": False})
-    sample = invented()
     content = {
         "version": {
             "version": found.version.version,
@@ -85,7 +84,7 @@ def plan_json(request: HttpRequest) -> HttpResponse:
             "adopted_at": found.version.adopted_at.isoformat(),
             "content_hash": found.version.content_hash,
         },
-        "samples": sample,
+        "samples": of_samples(found.tasks),
         "tasks": [_task(task) for task in found.tasks],
     }
     return JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 1})
@@ -135,6 +134,7 @@ def _indicator(indicator: IndicatorView) -> dict[str, Any]:
             "rows": figure.rows,
             "as_of": figure.as_of.isoformat(),
             "counted_at": figure.counted_at.isoformat(),
+            "sample": figure.sample,
             "from": {"kind": figure.kind, "name": figure.name, "title": figure.title},
         },
         "status": light.status,
@@ -158,7 +158,6 @@ def plan_csv(request: HttpRequest) -> HttpResponse:
 
 def _csv_rows(found: PlanView) -> list[list[object]]:
     rows: list[list[object]] = []
-    sample = "是" if invented() else "否"
     for task in found.tasks:
         head: list[object] = [task.no, task.title, _names(task.leads), _names(task.supporters)]
         for each in standing(task):
@@ -168,7 +167,7 @@ def _csv_rows(found: PlanView) -> list[list[object]]:
                     *head, each.code, each.text, target.words if target else "", target.due_on if target else "",
                     _number(figure.value) if figure else "", each.unit, figure.as_of if figure else "",
                     figure.title if figure else "", light.percent, light.status.label, light.overridden,
-                    sample if figure and figure.kind != "source" else "",
+                    ("是" if figure.sample else "否") if figure else "",
                 ]
             )  # fmt: skip
         if not standing(task):

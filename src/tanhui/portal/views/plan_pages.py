@@ -13,6 +13,7 @@ from tanhui.plan.types import FigureView, IndicatorView, RegisterView, RoadmapVi
 from tanhui.portal.plan_reading import (
     counted,
     invented,
+    of_samples,
     public_cells,
     public_fields,
     readable,
@@ -48,7 +49,7 @@ def task(request: HttpRequest, no: int) -> HttpResponse:
         "feedback": [each for each in page.feedback if each.public and each.replied_at],
         "before": _neighbor(tasks, no, -1),
         "after": _neighbor(tasks, no, 1),
-        "sample": invented(),
+        "sample": of_samples([page.task]),
     }
     return render(request, "portal/plan/task.html", context)
 
@@ -82,7 +83,7 @@ def indicator(request: HttpRequest, code: str) -> HttpResponse:
         "next": records[_PAGE - 1].number if len(records) > _PAGE else None,
         "figures": figures,
         "line": _line(figures, found),
-        "sample": invented(),
+        "sample": bool(found.figure and found.figure.sample),
     }
     return render(request, "portal/plan/indicator.html", context)
 
@@ -141,7 +142,7 @@ def department(request: HttpRequest, code: str) -> HttpResponse:
         "led": [row_of(task) for task in led],
         "supported": [row_of(task) for task in supported],
         "counts": counted(task.light.status for task in led),
-        "sample": invented(),
+        "sample": of_samples([*led, *supported]),
     }
     return render(request, "portal/plan/department.html", context)
 

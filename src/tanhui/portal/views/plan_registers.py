@@ -19,13 +19,14 @@ from tanhui.portal.files import csv_file
 from tanhui.portal.map_sheet import MapSheet, outline, symbols
 from tanhui.portal.plan_reading import invented, public_cells, public_fields, readable
 
+ACROSS = "跨章节的台账"
 _PAGE = 50
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
 def registers(request: HttpRequest) -> HttpResponse:
-    """Every register by the chapter of its first task: what a row is, and how many were approved."""
+    """Every register by the chapter of its tasks: what a row is, and how many were approved."""
     found = plans.plan()
     tasks = {task.no: task for task in found.tasks} if found else {}
     wanted = request.GET.get("task", "").strip()[:4]
@@ -34,8 +35,11 @@ def registers(request: HttpRequest) -> HttpResponse:
     groups: dict[str, list[Any]] = {}
     for each in shown:
         numbered = [(no, tasks[no].title) for no in each.tasks if no in tasks]
-        chapter = tasks[numbered[0][0]].group_title if numbered else "其他"
+        chapters = {tasks[no].group_title for no, _ in numbered}
+        chapter = chapters.pop() if len(chapters) == 1 else ACROSS
         groups.setdefault(chapter, []).append((each, numbered))
+    if ACROSS in groups:
+        groups[ACROSS] = groups.pop(ACROSS)  # after the chapters
     context = {
         "section": "plan",
         "part": "registers",
