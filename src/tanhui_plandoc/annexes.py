@@ -24,10 +24,10 @@ _MOST_GUESSES = 300
 
 @dataclass
 class Said:
-    """What tables say of one task."""
+    """What tables say of one task. With a target comes whether its column is one of goals."""
 
     rows: list[AnnexRow] = field(default_factory=list)
-    targets: list[tuple[str, Target]] = field(default_factory=list)
+    targets: list[tuple[str, Target, bool]] = field(default_factory=list)
     items: list[tuple[str, Item]] = field(default_factory=list)
 
 
@@ -85,7 +85,7 @@ def attributed(
                 said[at].items += [(table.section, item) for item in items(table, row, issued)]
             if table.has(LEAD, SUPPORT, TARGET, BOXED) and not (is_roadmap(table) and not table.has(LEAD, SUPPORT)):
                 said[at].rows.append(_row(table, row, aliases))
-                said[at].targets += [(table.section, one) for one in _targets(table, row, issued)]
+                said[at].targets += [(table.section, one, table.has(TARGET)) for one in _targets(table, row, issued)]
     return said, lost
 
 
@@ -110,7 +110,7 @@ def _row(table: Table, row: Row, aliases: Aliases) -> AnnexRow:
     )
     if shared:
         leads, supporters = _first_leads(leads)
-    box, goal = table.cell(row, BOXED), table.cell(row, TARGET)
+    box, goal = table.cell(row, BOXED), _goal(table, row)
     return AnnexRow(table.section, leads, supporters, box.text, goal.text, row.cited.lines)
 
 
@@ -123,7 +123,12 @@ def _targets(table: Table, row: Row, issued: str) -> list[Target]:
     due = deadlines(column, issued)
     often = rhythm(column)
     given = Given(issued, due[-1] if due else None, often.name if often else None, every=True)
-    return targets(table.cell(row, TARGET), given)
+    return targets(_goal(table, row), given)
+
+
+def _goal(table: Table, row: Row) -> Cited:
+    """What is to be reached: the column of goals, else that of the work."""
+    return table.cell(row, TARGET if table.has(TARGET) else CONTENT)
 
 
 def number_of(table: Table, row: Row) -> str:

@@ -14,8 +14,9 @@ from tanhui_plandoc.tasks import titled
 _EDGE = "。；，、！？：: "
 
 
-def overall_targets(found: list[Passage], issued: str) -> tuple[OverallTarget, ...]:
-    """Every clause of the chapter of goals, with the deadline under which it stands."""
+def overall_targets(found: list[Passage], issued: str, *, dated_only: bool = False) -> tuple[OverallTarget, ...]:
+    """Every clause of the chapter of goals, with the deadline under which it stands; `dated_only` where the chapter
+    says other things too."""
     made: list[OverallTarget] = []
     for each in found:
         text = each.text
@@ -30,7 +31,7 @@ def overall_targets(found: list[Passage], issued: str) -> tuple[OverallTarget, .
                     dated = deadlines(piece.text, issued, year)
                     year = dated[-1].year if dated else year
                     said = piece.without((one.start, one.end) for one in dated).strip(_EDGE)
-                    if said:
+                    if said and (year or not dated_only):
                         made.append(OverallTarget(said.text, year, said.lines))
     return tuple(made)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _PAGE_NUMBER = re.compile(r"第\d{1,4}页(?:[,，/]?共\d{1,4}页)?|[-—–―·~]+ ?\d{1,4} ?[-—–―·~]+")
+_MARKDOWN_HEADING = re.compile(r"\s{0,3}#{1,6}\s+")
 _LONE_NUMBER = re.compile(r"\d{1,4}")
 
 # Signs of Chinese text: ideographs, their punctuation, and the marks that plans use.
@@ -70,6 +71,8 @@ def normalize(text: str) -> list[Line]:
     """
     lines = []
     for number, source in enumerate(_LINE_ENDS.split(text), start=1):
+        heading = _MARKDOWN_HEADING.match(source)
+        source = source[heading.end() :] if heading else source
         pieces = source.split("\f")
         for piece in pieces:
             line = _row(number, piece) if _is_row(piece) else Line(number, clean(piece))

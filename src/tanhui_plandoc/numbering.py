@@ -48,12 +48,14 @@ _SAID = re.compile("(?:(?<=[。；：])|^)([一二三四五六七八九十])是"
 
 @dataclass(frozen=True)
 class Passage:
-    """A paragraph without its number, or a row of a table. `kind` is one of the names above."""
+    """A paragraph without its number, or a row of a table. `kind` is one of the names above; `word` is
+    what an annex calls itself: 附件, 附表."""
 
     kind: str
     text: Cited
     number: int | None = None
     cells: tuple[Cited, ...] = ()
+    word: str = ""
 
     @property
     def rank(self) -> int:
@@ -81,7 +83,8 @@ def _passages(paragraph: Paragraph) -> list[Passage]:
         if match:
             said = next((group for group in match.groups() if group), "")
             value = chinese_number(said)
-            return [Passage(kind, text.cut(match.end()).strip(), None if value is None else int(value))]
+            word = paragraph.text[:2] if kind == ANNEX else ""
+            return [Passage(kind, text.cut(match.end()).strip(), None if value is None else int(value), word=word)]
     return [Passage(BARE if is_heading(paragraph.text) else TEXT, text)]
 
 

@@ -11,7 +11,7 @@ from tanhui_plandoc.lines import Line, clean, normalize
 _HEADING_CHARS = 30
 _ENDS = "。！？；：…!?;:"
 _CLOSERS = "”’）】》〕」』)]"
-_INSIDE_A_SENTENCE = re.compile("[，。；：！？]|(?<=[^一二三四五六七八九十百])、")
+_INSIDE_A_SENTENCE = re.compile("[，。；：！？]|(?<=[^一二三四五六七八九十百\\d])、")
 _STARTS_ANEW = re.compile(
     "[一二三四五六七八九十百]+、"
     r"|（[一二三四五六七八九十百\d]{1,4}）"

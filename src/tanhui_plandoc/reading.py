@@ -53,7 +53,8 @@ def read(text: str, *, aliases: Aliases | None = None) -> Draft:
         title=head.title,
         status=head.status,
         date=head.date,
-        overall_targets=overall_targets(parts.targets, head.date),
+        overall_targets=overall_targets(parts.targets, head.date)
+        or overall_targets(parts.overall, head.date, dated_only=True),
         groups=_groups(opened, tasks, parts.tasks_title),
         safeguards=safeguards(parts.safeguards),
         legend=tuple(legend.values()),
@@ -174,7 +175,8 @@ def _task(
 
 
 def _stands(task: OpenTask, said: Said, issued: str, unread: list[Place]) -> list[list[Stand]]:
-    """Every place that speaks of a task's targets: its body, its boxes, and each annex by itself."""
+    """Every place that speaks of a task's targets: its body, its boxes, and each annex by itself. A column of work
+    opens no milestone beside a body that has its own targets."""
     given = Given(issued)
     body = [Stand(Source.BODY, BODY, one) for text in task.texts for one in _targets(text, given, unread)]
     boxes = [
@@ -184,8 +186,9 @@ def _stands(task: OpenTask, said: Said, issued: str, unread: list[Place]) -> lis
         for one in _targets(text, given, unread)
     ]
     annexes: dict[tuple[str, bool], list[Stand]] = {}
-    for section, one in said.targets:
-        annexes.setdefault((section, False), []).append(Stand(_source(section), section, one))
+    for section, one, is_goal in said.targets:
+        opens = is_goal or _counts(one) or not body
+        annexes.setdefault((section, False), []).append(Stand(_source(section), section, one, opens))
     for section, item in said.items:
         for one in _of_item(item, issued, unread):
             annexes.setdefault((section, True), []).append(

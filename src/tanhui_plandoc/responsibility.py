@@ -48,7 +48,7 @@ class Unclear:
 def responsibilities(text: Cited, aliases: Aliases) -> list[Responsibility | Unclear]:
     """Everything that a passage says about who is responsible, in order."""
     if not _HINT.search(text.text):
-        return []
+        return _named_only(text, aliases)
     found: list[Responsibility | Unclear] = []
     for start, end in outer_brackets(text.text):
         inner = text.cut(start + 1, end - 1)
@@ -68,6 +68,23 @@ def responsibilities(text: Cited, aliases: Aliases) -> list[Responsibility | Unc
             if said:
                 found.append(said)
     return sorted(found, key=lambda each: each.span)
+
+
+def _named_only(text: Cited, aliases: Aliases) -> list[Responsibility | Unclear]:
+    """【甲局、乙局】 at the end of a task: nothing but departments, of which the first leads. Round brackets hold much
+    else, so the table must know every name in them."""
+    said = text.text.rstrip("。 ")
+    if not said.endswith(("】", "〕", "）")):
+        return []
+    start = max(said.rfind(sign) for sign in "【〔（")
+    if start <= 0 or len(said) - start > _MOST:
+        return []
+    found = names(text.cut(start + 1, len(said) - 1))
+    sure = [aliases.knows(each.text) or (said[-1] != "）" and is_body(each.text)) for each in found]
+    if not found or not all(sure):
+        return []
+    everybody = tuple(aliases.department(each) for each in found)
+    return [Responsibility(everybody[:1], everybody[1:], (start, len(text.text)))]
 
 
 def outer_brackets(text: str) -> list[tuple[int, int]]:

@@ -40,6 +40,7 @@ class Annex:
 class Parts:
     """The passages of a document by what they are for. `tasks_title` is the heading of the tasks' chapter."""
 
+    overall: list[Passage] = field(default_factory=list)
     targets: list[Passage] = field(default_factory=list)
     tasks: list[Passage] = field(default_factory=list)
     safeguards: list[Passage] = field(default_factory=list)
@@ -70,7 +71,7 @@ def divide(found: tuple[Passage, ...]) -> Parts:
             role, rank = ("safeguards", rank) if role == "safeguards" and each.rank > 3 else ("other", each.rank)
         elif each.is_numbered and role == "front":
             role, rank = "other", each.rank
-        if role in {"targets", "tasks", "safeguards"}:
+        if role in {"overall", "targets", "tasks", "safeguards"}:
             getattr(parts, role).append(each)
         elif role in {"other", "front"}:
             others.append(each)
@@ -80,7 +81,7 @@ def divide(found: tuple[Passage, ...]) -> Parts:
 
 
 def _section(each: Passage) -> str:
-    return f"附件{each.number}" if each.number is not None else "附件"
+    return f"{each.word}{each.number}" if each.number is not None else each.word
 
 
 def title_of(each: Passage) -> str:

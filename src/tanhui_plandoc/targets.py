@@ -17,18 +17,25 @@ _MORE_TO_COME = re.compile(
     "(?:基础上|前提下|过程中|方面|为重点|为目标|为抓手|为契机|为载体|为阵地|为核心|为单位|要求|原则|[等中上下时后前内])$"
 )
 _DOES = re.compile("建成|完成|实现|推行|建立|打造|达到|开展|组织|推广|落实|形成|创建|推动|加强|提供|提升")
-_LEFT_OPEN = re.compile("^(?:全县|全域|其中|力争|争取|确保|同时|此外|并且?|县城|城区|每年)$")
+_LEFT_OPEN = re.compile(
+    "^(?:全县|全域|其中|力争|争取|确保|同时|此外|并且?|县城|城区|每年|(?:力争)?用?[一二三四五\\d]{1,2}年(?:左右)?时间?)$"
+)
 _REFERS_BACK = re.compile("[\u4e00-\u9fff]{1,6}后的")
 _ALREADY = re.compile("(?:已经?|业已)(?:建成|完成|实现|开展|达到|有|累计|创建)")
 _ENUMERATED = re.compile("^[一二三四五六七八九十]是|^（[一二三四五六七八九十\\d]{1,3}）|^\\d{1,2}[.、](?!\\d)|^[①-⑳]")
 _CONDITIONS = {"摄氏度", "℃", "度", "分钟", "小时", "天"}
 _EDGE = "。；，、！？：: "
 _QUOTE_CHARS = 240
+_PIECE_CHARS = 80
 MOST = 300
 
 _COMPARING = re.compile(
     "至少|最少|不少于|不低于|不超过|不高于|不多于|不大于|不得超过|不得低于|最多|至多|达到|达|超过|突破|控制在|降到|降至"
-    "|以上|以下|以内|力争|争取|确保|基本|累计|总共|共|各|其中"
+    "|以上|以下|以内|力争|争取|确保|基本|累计|总共|共|各|其中|分别"
+)
+_LAST_COMPARING = re.compile(f"(?:{_COMPARING.pattern}|提高到?|提升到?|发展到?|增加到?|稳定在|保持在)+$")
+_BARE = re.compile(
+    "(?:全部|全面|均|陆续|完成|建成|投运|投入使用|投入运行|到位|竣工|交付|实现|达标|开展|组织|举办|稳定|保持|提高|提升|增加|发展|下降|减少|降低|[到至在])*"
 )
 _RHYTHM_WORDS = re.compile("每年度?|每半年|每季度?|每月|每周|不?定期|按月|按季度?")
 _NOT_LETTERS = re.compile(r"[^\w]+")
@@ -76,45 +83,71 @@ def targets(text: Cited, given: Given) -> list[Target]:
                 return found
             if _ENUMERATED.match(clause.text):
                 due = given.due
-            more, due = _of_clause(clause, due, given, (sentence.numbers[:1] or (0,))[0], len(found))
-            found += more
+            reader = _Clause(clause, due, given, ((sentence.numbers[:1] or (0,))[0], len(found)))
+            for piece in _pieces(clause):
+                reader.take(_without_number(piece.strip(_EDGE)))
+            due = reader.due
+            found += reader.found
     return found
 
 
-def _of_clause(
-    clause: Cited, due: Deadline | None, given: Given, line: int, count: int
-) -> tuple[list[Target], Deadline | None]:
-    found: list[Target] = []
-    open_pieces: list[Cited] = []
-    quote = clause.strip(_EDGE).text
-    shown = quote if len(quote) <= _QUOTE_CHARS else ""
-    own: Deadline | None = None
-    for piece in _pieces(clause):
-        piece = _without_number(piece.strip(_EDGE))
-        own = None
-        dated = deadlines(piece.text, given.issued, due.year if due else None)
+class _Clause:
+    """Reads one clause piece by piece. `waiting` are phrases that lead to the next piece; `before` is the last piece
+    that was no target by itself, `last` the last one that was."""
+
+    def __init__(self, clause: Cited, due: Deadline | None, given: Given, sentence: tuple[int, int]) -> None:
+        quote = clause.strip(_EDGE).text
+        self.quote = quote if len(quote) <= _QUOTE_CHARS else ""
+        self.due, self.given, self.sentence = due, given, sentence
+        self.found: list[Target] = []
+        self.waiting: list[Cited] = []
+        self.before: Cited | None = None
+        self.last: Cited | None = None
+
+    def take(self, piece: Cited) -> None:
+        """The next piece."""
+        dated = deadlines(piece.text, self.given.issued, self.due.year if self.due else None)
         if dated:
-            own = dated[-1]
             opens = not piece.text[: dated[0].start].strip(_EDGE)
             piece = piece.without((each.start, each.end) for each in dated).strip(_EDGE)
             if opens or not piece:
-                due = own
+                self.due = dated[-1]
         if not piece:
-            continue
-        if _goes_on(piece.text, bool(open_pieces)):
-            open_pieces.append(piece)
-            continue
-        if found and not dated and _REFERS_BACK.match(piece.text) and not quantities(piece.text):
-            continue
-        whole = joined([*open_pieces, piece], "，")
-        open_pieces = []
-        if found and given.every and not (own or due or quantities(whole.text) or rhythm(whole.text)):
-            continue
-        for part in _counted_apart(whole):
-            target = _target(part, own or due, given, shown or part.text, (line, count))
-            if target:
-                found.append(target)
-    return found, due
+            return
+        if _goes_on(piece.text, bool(self.waiting)):
+            self.waiting.append(piece)
+            return
+        if self.found and not dated and _REFERS_BACK.match(piece.text) and not quantities(piece.text):
+            return
+        piece = self._with_subject(joined([*self.waiting, piece], "，"))
+        self.waiting = []
+        due = dated[-1] if dated else self.due
+        if self.found and self.given.every and not (due or quantities(piece.text) or rhythm(piece.text)):
+            return
+        parts = _counted_apart(piece)
+        each_its_own = len(dated) == len(parts) and "分别" in piece.text
+        self.before = piece if len(piece.text) <= _PIECE_CHARS else None
+        for at, part in enumerate(parts):
+            self._add(part if at == 0 else self._with_subject(part), dated[at] if each_its_own else due)
+
+    def _add(self, part: Cited, due: Deadline | None) -> None:
+        target = _target(part, due, self.given, self.quote or part.text, self.sentence)
+        if target:
+            self.found.append(target)
+            self.before, self.last = None, part
+
+    def _with_subject(self, piece: Cited) -> Cited:
+        """每年不少于10家, 全部建成, 达到40%: what is meant stands in the piece before."""
+        if not _BARE.fullmatch(core(piece.text)):
+            return piece
+        if self.before:
+            return joined([self.before, piece], "，")
+        counted = quantities(self.last.text) if self.last else ()
+        if not self.last or not counted or not quantities(piece.text):
+            return piece
+        subject = self.last.cut(0, counted[0].start)
+        words = _LAST_COMPARING.search(subject.text)
+        return joined([subject.cut(0, words.start()) if words else subject, piece])
 
 
 def pieces(text: Cited) -> list[Cited]:

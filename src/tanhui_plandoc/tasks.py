@@ -27,6 +27,7 @@ _ENOUGH = 0.6
 _TITLE_CHARS = 40
 _BRACKETED = re.compile("[【（〔]([^【】（）〔〕]{2,40})[】）〕]")
 _BOLD_TITLE = re.compile("[^。：；，！？]{2,40}[。：]")
+_SAID = re.compile("[一二三四五六七八九十]是")
 _A_TARGET = re.compile(r"\d|，")
 
 
@@ -203,6 +204,10 @@ def _add(task: OpenTask, each: Passage, is_owned: bool, aliases: Aliases, unclea
 def titled(each: Passage) -> tuple[Cited, Cited]:
     """The title of a task and the rest of its first paragraph."""
     text = each.text
+    said = _SAID.match(text.text)
+    if said:
+        first = re.match("[^，。；：]{1,40}", text.text[said.end() :])
+        return (text.cut(said.end(), said.end() + first.end()) if first else Cited("")), text
     match = _BRACKETED.match(text.text)
     if match:
         return text.cut(*match.span(1)), text.cut(match.end()).strip("。： ")
