@@ -119,7 +119,8 @@ def diagnostics() -> tuple[Diagnostic, ...]:
     """Four findings: two substantive, one on a name, one on a sign."""
     return (
         Diagnostic(
-            "value-differs", Severity.SUBSTANTIVE, "绿色学校数量前后不一：4所、5所", 1, (Place((2,), "创建绿色学校4所"),),
+            "value-differs", Severity.SUBSTANTIVE, "绿色学校数量前后不一：4所、5所", 1,
+            (Place((2,), "创建绿色学校4所"),),
             "核对后选定一个数", f"indicator:{SCHOOLS}",
         ),
         Diagnostic(
@@ -282,7 +283,7 @@ def give_back(staff: Staff, *numbers: str, note: str = "请补充材料", at: da
     return services.review(numbers=numbers, approve=False, note=note, at=at, by=staff.deputy)
 
 
-def changed(plan: Draft, no: int, **changes: Any) -> Draft:
+def changed(plan: Draft, no: int, /, **changes: Any) -> Draft:
     """The plan with fields of one task replaced."""
     groups = (
         replace(group, tasks=tuple(replace(task, **changes) if task.no == no else task for task in group.tasks))
