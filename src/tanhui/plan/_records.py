@@ -40,6 +40,8 @@ MAX_ROWS = 5_000
 MAX_REVIEWED = 1_000
 NOTE_LENGTH = 500
 KEY_BYTES = 16
+_CORRECTABLE = (Record.State.APPROVED, Record.State.RETURNED)
+"""An approved record is corrected, a returned one is filed anew; the new record is linked to it either way."""
 
 
 @dataclass(frozen=True)
@@ -315,7 +317,8 @@ def _file_hand(hand: HandFigure, filing: _Filing, original: Record | None = None
         except Fault as fault:
             faults[name] = f"{spec.title}：{fault}"
     problem = _evidence.fault(hand.evidence)
-    if not hand.evidence and not filing.sample and original is None:
+    stands = original is not None and original.state == Record.State.APPROVED
+    if not hand.evidence and not filing.sample and not stands:
         problem = f"须上传佐证材料：{_evidence.KINDS}"
     note = _note_fault(hand.note)
     faults |= {name: reason for name, reason in (("evidence", problem), ("note", note)) if reason}
@@ -363,13 +366,16 @@ def _withdraw(number: str, filing: _Filing) -> str:
 def _correct(number: str, rows: Sequence[RowDetails], hand: HandFigure | None, void: bool, filing: _Filing) -> str:
     original = _locked(number)
     _require_hand(filing, {original.department.code}, f"记录 {number} ")
-    if original.state != Record.State.APPROVED or original.void:
+    if original.state not in _CORRECTABLE or original.void:
         state = "是作废记录" if original.void else f"的状态是“{Record.State(original.state).label}”"
-        raise Conflict(f"这条记录{state}，不能更正", where=number, fix="只有审核通过的记录可以更正")
+        raise Conflict(f"这条记录{state}，不能更正", where=number, fix="只有审核通过或退回的记录可以更正")
     waiting = Record.objects.filter(corrects=original, state__in=STANDING).values_list("number", flat=True).first()
     if waiting:
         raise Conflict(f"这条记录已有一份更正在等审核：{waiting}", where=number, fix="等审核，或先撤回那一份")
     filing = _Filing(filing.department, original.sample, filing.at, filing.by)
+    stands = original.state == Record.State.APPROVED
+    if void and not stands:
+        raise Conflict("这条记录已经退回，不计数，不用作废", where=number, fix="改好后重新提交，或不再处理")
     if void:
         return _void(original, rows, filing)
     if original.indicator is not None:
@@ -381,11 +387,16 @@ def _correct(number: str, rows: Sequence[RowDetails], hand: HandFigure | None, v
     register = _registers.one(original.register.code)
     known = _registers.known(filing.today)
     values, faults = _read(
-        register.document, rows[0], known, fields=register.document.fields, imported=False, sample=True
+        register.document,
+        rows[0],
+        known,
+        fields=register.document.fields,
+        imported=False,
+        sample=stands or filing.sample,
     )
     if faults:
         raise _refused(faults, register.document, 0)
-    if values == original.values:
+    if stands and values == original.values:
         raise BadInput("更正的内容与原记录相同", where=number, fix="改动后再提交，或不必更正")
     record = _record(filing, rows[0], values, register=register, corrects=original)
     _refuse_taken_key(original.register_id, live_key(register.document, values), besides=[original.pk])
@@ -476,7 +487,8 @@ def _decide(
     if not approve:
         Record.objects.filter(pk__in=ids).update(state=Record.State.RETURNED, live_key=None, **words)
         return
-    struck = [row.corrects_id for row in decided if row.corrects_id is not None]
+    originals = [row.corrects_id for row in decided if row.corrects_id is not None]
+    struck = [pk for pk in originals if rows[pk].state != Record.State.RETURNED]
     for pk in struck:
         if rows[pk].state != Record.State.APPROVED:
             raise Conflict(f"原记录 {rows[pk].number} 已不能更正", where=rows[pk].number, fix="退回这份更正")
