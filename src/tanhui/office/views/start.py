@@ -17,6 +17,7 @@ from tanhui.ledger import queries as ledger
 from tanhui.office.access import may, office_page
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Scope
+from tanhui.plan import queries as plan
 from tanhui.scenarios import queries as scenarios
 
 _REFUSED_DAYS = 7
@@ -53,6 +54,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def _waiting(user: Any) -> Iterator[Waiting]:
+    yield from _plan_waiting(user)
     evidence = reverse("office:evidence")
     if may(user, "evidence"):
         contests = scenarios.contests_open()
@@ -70,3 +72,15 @@ def _waiting(user: Any) -> Iterator[Waiting]:
         refused = sum(1 for row in recent if row.received_at >= since)
         why = f"近{_REFUSED_DAYS}天内收到；退回的行需要接入方更正后重报"
         yield Waiting(refused, "有退回行的批次", why, reverse("office:partners"))
+
+
+def _plan_waiting(user: Any) -> Iterator[Waiting]:
+    """The desk of the plan, for those who file or review."""
+    if not (may(user, "plan-file") or may(user, "plan-review")):
+        return
+    desk, address = plan.desk(user.pk or 0, timezone.now()), reverse("office:plan-desk")
+    owed = len(desk.late) + len(desk.notices) + len(desk.returned)
+    yield Waiting(owed, "行动方案：要马上办的", "逾期的指标、要答复的整改通知、被退回的记录", address)
+    if may(user, "plan-review"):
+        why = "部门填报的台账记录和数值，要由第二个人审核"
+        yield Waiting(desk.to_review_count, "要审核的记录", why, reverse("office:plan-review"))
