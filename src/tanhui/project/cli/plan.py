@@ -9,13 +9,17 @@ from typing import Any
 import click
 
 from tanhui.project.cli.chinese import Command, Group
-from tanhui.project.cli.house import room
+from tanhui.project.cli.house import open_house, room
 from tanhui.project.cli.output import json_option, print_json, table
 
 
 @click.group(
     cls=Group,
-    examples=["tanhui plan read 实施方案.docx", "tanhui plan read 实施方案.pdf --json"],
+    examples=[
+        "tanhui plan read 实施方案.docx",
+        "tanhui plan read 实施方案.pdf --json",
+        "tanhui plan coverage --missing",
+    ],
 )
 def command() -> None:
     """实施方案：从文件到可以核对的任务、指标与路线图。"""
@@ -77,3 +81,52 @@ def _line(diagnostic: Any) -> str:
     lines = sorted({number for place in diagnostic.places for number in place.lines})
     where = "" if "行" in diagnostic.message or not lines else f"（第 {'、'.join(map(str, lines[:8]))} 行）"
     return f"  {diagnostic.message}{where}"
+
+
+@command.command(
+    "coverage",
+    cls=Command,
+    examples=["tanhui plan coverage", "tanhui plan coverage --missing", "tanhui plan coverage --json > 对照.json"],
+)
+@click.option("--missing", is_flag=True, help="只列平台还没有落实的。")
+@click.option("--task", type=int, metavar="序号", help="只列一项任务的。")
+@json_option
+@click.pass_context
+def coverage(context: click.Context, missing: bool, task: int | None, as_json: bool) -> None:
+    """对照现行方案的每一条（条文、专栏行动、指标、路线图事项、保障、总体目标），列出由平台的哪一部分落实。
+
+    有没有写明去处的条目时，逐条列出，退出码为 1。
+    """
+    with open_house():
+        queries = room("plan.queries")
+        rows, uncovered = queries.coverage(), queries.uncovered()
+    shown = [row for row in rows if (not missing or row.missing) and task in (None, row.task_no)]
+    if as_json:
+        print_json({"rows": shown, "uncovered": uncovered})
+    else:
+        header = ("类别", "编号", "内容", "由什么落实", "怎样落实或还缺什么")
+        click.echo(table(header, [_served(row) for row in shown]))
+        click.echo(
+            f"\n共 {len(rows)} 条：有落实 {sum(1 for row in rows if row.by)} 条，"
+            f"其中还缺一部分 {sum(1 for row in rows if row.by and row.missing)} 条；"
+            f"平台还没有 {sum(1 for row in rows if not row.by)} 条；没有交代 {len(uncovered)} 条。"
+        )
+    for line in uncovered:
+        click.echo(line, err=True)
+    if uncovered:
+        context.exit(1)
+
+
+_KINDS = {
+    "clause": "条文",
+    "action": "专栏行动",
+    "indicator": "指标",
+    "roadmap": "路线图",
+    "safeguard": "保障",
+    "overall": "总体目标",
+}
+
+
+def _served(row: Any) -> tuple[str, str, str, str, str]:
+    by = "、".join(title for _, _, title in row.by)
+    return _KINDS[row.kind], row.ref, row.text[:24], by[:40] or "—", (row.missing or row.how)[:40]
