@@ -25,6 +25,9 @@ from tanhui.plan.types import FeedSpec, FigureView, RegisterDocument
 
 PLACES = Decimal("0.000001")  # as a figure is stored
 TOO_MUCH = Decimal(10) ** 18
+_IDS = 1 << 40  # more than a table of records ever has
+_BY_DAY_THEN_ID = f"(happened_on - DATE '0001-01-01')::bigint * {_IDS} + id"
+"""One number that orders rows by day, then id, and gives the id back: the latest row of each group without sorting."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,14 @@ def rows_behind(feed: FeedSpec, register_id: int) -> tuple[str, list[Any]]:
         if name:
             wanted.append('"values" ? %s')
             parameters.append(name)
-    select = 'SELECT id, "values", happened_on FROM plan_record'
-    where = f"WHERE {' AND '.join(wanted)}"
+    select, where = 'SELECT id, "values", happened_on FROM plan_record', " AND ".join(wanted)
     if feed.latest_per:
         keys = ", ".join('"values"->>%s' for _ in feed.latest_per)
-        select = f'SELECT DISTINCT ON ({keys}) id, "values", happened_on FROM plan_record'
-        return (
-            f"{select} {where} ORDER BY {keys}, happened_on DESC, id DESC",
-            [*feed.latest_per, *parameters, *feed.latest_per],
-        )
+        latest = f"SELECT mod(max({_BY_DAY_THEN_ID}), {_IDS}) FROM plan_record WHERE {where} GROUP BY {keys}"
+        return f"{select} WHERE id IN ({latest})", [*parameters, *feed.latest_per]
     if feed.how == "latest":
-        return f"{select} {where} ORDER BY happened_on DESC, id DESC LIMIT 1", parameters
-    return f"{select} {where}", parameters
+        return f"{select} WHERE {where} ORDER BY happened_on DESC, id DESC LIMIT 1", parameters
+    return f"{select} WHERE {where}", parameters
 
 
 def _as_text(value: Any) -> str:
@@ -87,6 +86,12 @@ def count_register(feed: FeedSpec, register_id: int, document: RegisterDocument,
         amounts = {name: value for name, value, _ in grouped}
         value = min(Fraction(amounts.get(choice, 0)) for choice in choices)
         return Count(_exact(value * Fraction(feed.factor)), sum(rows for *_, rows in grouped), as_of)
+    if feed.how == "distinct":
+        grouped = f'SELECT count(*) AS rows FROM ({inner}) r {within} GROUP BY "values"->>%s'
+        value, rows = _one(
+            f"SELECT count(*), coalesce(sum(rows), 0) FROM ({grouped}) g", [*parameters, *limits, feed.field]
+        )
+        return Count(_exact(Fraction(value) * Fraction(feed.factor)), int(rows), as_of)
     total = 'sum(("values"->>%s)::numeric)' if feed.total else "NULL"
     total_parameters = [feed.total] if feed.total else []
     value, whole, rows = _one(
@@ -102,8 +107,6 @@ def count_register(feed: FeedSpec, register_id: int, document: RegisterDocument,
 def _amount(feed: FeedSpec) -> tuple[str, list[Any]]:
     if feed.how == "count":
         return "count(*)", []
-    if feed.how == "distinct":
-        return 'count(DISTINCT "values"->>%s)', [feed.field]
     return 'sum(("values"->>%s)::numeric)', [feed.field]
 
 
@@ -143,7 +146,7 @@ def recount(indicator_ids: Iterable[int], *, at: datetime, only_changes: bool = 
         if count is None or (count.rows == 0 and each.by != Indicator.By.SOURCE and before is None):
             continue
         same = before and (before.value, before.rows, before.counted_from) == (count.value, count.rows, origin)
-        if same and (only_changes or count.rows == 0):
+        if same and (only_changes or origin == "hand:"):
             continue
         fresh.append(
             Figure(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 
 from tanhui.kernel.canonical import digest
 from tanhui.kernel.county import County, load_county
@@ -267,25 +267,29 @@ def views(codes: Collection[str] | None = None, *, with_retired: bool = False) -
     """Registers with their counts, by first task and code; a handful of queries for any number."""
     found = {code: each for code, each in in_force(codes).items() if with_retired or not each.retired}
     filing = who_may_file(each.document for each in found.values())
-    standing = Q(state=Record.State.APPROVED, void=False)
-    counts = {
-        row["register_id"]: row
-        for row in Record.objects.filter(register__in=[each.id for each in found.values()])
-        .values("register_id")
-        .annotate(
-            approved=Count("id", filter=standing),
-            waiting=Count("id", filter=Q(state=Record.State.FILED)),
-            last_on=Max("happened_on", filter=standing),
+    rows = Record.objects.filter(register__in=[each.id for each in found.values()])
+    by_register = rows.order_by().values_list("register_id")
+    standing = {
+        register_id: (count, last_on)
+        for register_id, count, last_on in by_register.filter(state=Record.State.APPROVED, void=False).annotate(
+            Count("id"), Max("happened_on")
         )
     }
+    waiting = dict(by_register.filter(state=Record.State.FILED).annotate(Count("id")))
     texts = dict(Indicator.objects.filter(dropped=False).values_list("code", "text"))
-    none: dict[str, Any] = {"approved": 0, "waiting": 0, "last_on": None}
-    shown = [_view(each, filing[code], counts.get(each.id, none), texts) for code, each in found.items()]
+    shown = [
+        _view(each, filing[code], standing.get(each.id, (0, None)), waiting.get(each.id, 0), texts)
+        for code, each in found.items()
+    ]
     return sorted(shown, key=lambda view: (min(view.tasks, default=0), view.code))
 
 
 def _view(
-    each: InForce, filing: Sequence[Department], counts: Mapping[str, Any], texts: Mapping[str, str]
+    each: InForce,
+    filing: Sequence[Department],
+    standing: tuple[int, date | None],
+    waiting: int,
+    texts: Mapping[str, str],
 ) -> RegisterView:
     document = each.document
     return RegisterView(
@@ -299,9 +303,9 @@ def _view(
         evidence_note=document.evidence_note,
         fields=document.fields,
         has_places=bool(document.placed_by),
-        approved=counts["approved"],
-        waiting=counts["waiting"],
-        last_on=counts["last_on"],
+        approved=standing[0],
+        waiting=waiting,
+        last_on=standing[1],
         feeds=tuple((feed.indicator, texts[feed.indicator]) for feed in document.feeds if feed.indicator in texts),
         key=document.key,
         dated_by=document.dated_by,
