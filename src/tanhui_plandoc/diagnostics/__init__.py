@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from tanhui_plandoc.diagnostics import agreement, boxes, departments, goals, roadmap, targets, wording
+from tanhui_plandoc.diagnostics import agreement, boxes, departments, goals, overall, roadmap, targets, wording
 from tanhui_plandoc.diagnostics.codes import SEVERITIES, SUGGESTIONS, report
 from tanhui_plandoc.diagnostics.passages import at, short
 from tanhui_plandoc.draft import Diagnostic, Draft, Place, Severity
@@ -23,7 +23,8 @@ RULES: tuple[Callable[[Draft], Iterator[Diagnostic]], ...] = (
     targets.deadline_past,
     targets.task_without_indicator,
     goals.goal_unserved,
-    goals.deadline_against_overall,
+    overall.deadline_against_overall,
+    overall.value_against_overall,
     departments.task_without_lead,
     departments.lists_differ,
     departments.department_two_names,

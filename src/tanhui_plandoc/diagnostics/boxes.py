@@ -80,7 +80,7 @@ def box_without_target(draft: Draft) -> Iterator[Diagnostic]:
 def _due(task: Task) -> set[int]:
     """The lines of all dated targets."""
     dated = [one for one in task.indicators if one.deadline_year is not None]
-    return {line for one in dated for each in (one, *one.occurrences) for line in each.lines}
+    return {line for one in dated for lines in (one.lines, *(each.lines for each in one.occurrences)) for line in lines}
 
 
 def _has_target(box: Box, due: set[int]) -> bool:

@@ -16,6 +16,7 @@ _SUBSTANTIVE = {
     "missing-in-annex": "在附件中补上这些目标，或说明附件为什么不列。",
     "missing-in-body": "在正文或专栏中补上这项目标，或从附件中删去。",
     "deadline-against-overall": "调整这项目标的期限，或修改主要目标，使两处一致。",
+    "value-against-overall": "核实数量，使任务与主要目标一致。",
     "deadline-past": "核实期限；已经完成的写明结果，未完成的另定期限。",
     "deadline-unknown": "补上完成期限，或写明每年、每季度等频次。",
     "recurring-without-rhythm": "写明频次，例如每季度一次、每年一次。",

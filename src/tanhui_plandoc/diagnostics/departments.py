@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -9,9 +10,11 @@ from tanhui_plandoc.diagnostics.codes import report
 from tanhui_plandoc.diagnostics.passages import at
 from tanhui_plandoc.draft import AnnexRow, Department, Diagnostic, Draft, Place, Task
 
-_TASKS_ENOUGH = 8
+_TASKS_ENOUGH = 4
+_MOST_OFTEN = 0.4
 _SHORTEST = 3
 _LONGEST = 30
+_PLACE = re.compile("^(?:[^县市区]{2,3}[县市区]|县(?!委)|市(?![场政委]))(?=.{3})")
 _BUCKET = 60
 
 
@@ -87,7 +90,8 @@ def _mentions(task: Task) -> Iterator[tuple[str, Department]]:
 
 
 def _bare(name: str) -> str:
-    return name.removeprefix("市").removeprefix("县") if len(name) > _SHORTEST else name
+    """Without the place in front: 示例县教育局, 县教育局 → 教育局; 市场监管局 and 县委 stay."""
+    return _PLACE.sub("", name) if len(name) <= _LONGEST else name
 
 
 def _short_form(one: str, other: str) -> bool:
@@ -114,16 +118,17 @@ def _where(mention: tuple[Task, str, Department]) -> str:
 
 
 def department_once(draft: Draft) -> Iterator[Diagnostic]:
-    """In a plan of many tasks a department supports a single one and leads none."""
-    if len(draft.tasks) < _TASKS_ENOUGH:
-        return
+    """A department supports a single task and leads none, where most departments have more to do."""
     names = Names(draft)
+    groups = names.groups()
     leading = {names.same(one.raw) for task in draft.tasks for one in task.leads}
-    for group in names.groups():
+    helping = [group for group in groups if names.same(group[0]) not in leading]
+    once = [group for group in helping if len({task.no for raw in group for task, _, _ in names.mentions[raw]}) == 1]
+    if len(draft.tasks) < _TASKS_ENOUGH or len(once) > len(groups) * _MOST_OFTEN:
+        return
+    for group in once:
         mentions = [mention for raw in group for mention in names.mentions[raw]]
         task = mentions[0][0]
-        if names.same(group[0]) in leading or any(other.no != task.no for other, _, _ in mentions):
-            continue
         yield report(
             "department-once",
             f"“{group[0]}”只在任务{task.no}“{task.title}”（{at('', mentions[0][2].lines[:1])}）出现，其他任务都没有。",

@@ -16,10 +16,10 @@ _UNMEASURED = (
 )
 _IN_TEXT = re.compile(_UNCOUNTED)
 _IN_TARGETS = re.compile(f"{_UNCOUNTED}|{_UNMEASURED}")
-_RHYTHMLESS = re.compile("(?:不定期|定期|经常性)[\u3400-\u9fff]{2,4}")
+_RHYTHMLESS = re.compile("(?:不定期|定期|经常性?|常态化(?=开展|组织|举办|发布|公布))[\u3400-\u9fff]{2,4}")
 _RHYTHM = re.compile("每(?:半?年|个?季|个?月|周|星期|日|天|两|三|学期|学年)|年度")
 _CITY = re.compile("全市|我市|本市")
-_YEAR = re.compile(r"(?:到|截至)20\d\d(?=[，,；;])")
+_YEAR = re.compile(r"(?:(?:到|至|截至|在|于)|(?<=[，。；]))20[2-6]\d(?:[底末]前?)?(?=[，,；;])")
 _BROKEN = re.compile(r"\d+(?: [\d,.]+|[,.] \d+)")
 _DOUBLED = re.compile("([的了和与及在是为对将把，。；、：])\\1+|(?!一)([\u3400-\u9fff]{2,8})\\2")
 _VERB_AGAIN = re.compile(
@@ -29,7 +29,7 @@ _PIECE = re.compile("[^，。；：、！？\t]+")
 _SENTENCE = re.compile("[^，。；：！？\t]+")
 _FOUNDED = re.compile(
     "(?:成立|组建|设立|建立)([\u3400-\u9fff“”]{0,24}?"
-    "(?:专班|领导小组|工作小组|工作组|委员会|联席会议|指挥部|顾问团队|专家组|专家库|理事会))"
+    "(?:专班|领导小组|工作小组|工作组|委员会|联席会议|指挥部|(?:顾问|专家|咨询)团队|专家组|专家库|理事会|办公室|联盟|智库))"
 )
 _OWNED = re.compile(
     "由[\u3400-\u9fff、]{2,40}(?:牵头|负责|组建|承担|任组长|担任)|办公室设在|日常工作由|任组长|担任组长"
@@ -84,7 +84,8 @@ def unmeasurable(draft: Draft) -> Iterator[Diagnostic]:
 
 def whole_city(draft: Draft) -> Iterator[Diagnostic]:
     """全市 in the plan of a county."""
-    if "县" in draft.title:
+    county = "县" in draft.title or ("市" not in draft.title and any("全县" in one.text for one in passages(draft)))
+    if county:
         yield from _grouped("whole-city", passages(draft), _all(_CITY), "写作“{}”，而这是县级方案".format)
 
 
