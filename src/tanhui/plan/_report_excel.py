@@ -25,6 +25,7 @@ _WRAP = Alignment(wrap_text=True, vertical="top")
 
 def write(content: Mapping[str, Any]) -> bytes:
     """The workbook's bytes: equal content, equal bytes."""
+    content = files.readable(content)
     as_of = date.fromisoformat(content["as_of"])
     book = Workbook()
     book.remove(book.active)
@@ -92,6 +93,6 @@ def _sheet(
 def _put(sheet: Worksheet, row: int, column: int, text: str, font: Font) -> Any:
     """A text as it is: one that begins like a formula stays a text."""
     cell = sheet.cell(row, column)
-    cell.value, cell.data_type = files.readable(text), "s"
+    cell.value, cell.data_type = text, "s"
     cell.font = font
     return cell

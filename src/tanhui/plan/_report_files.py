@@ -30,9 +30,13 @@ def packed_again(content: bytes, modified: date) -> bytes:
     return packed.getvalue()
 
 
-def readable(text: str) -> str:
-    """The text without control characters, which no office file can hold."""
-    return _CONTROL.sub("", text)
+def readable(value: Any) -> Any:
+    """A content with all its texts rid of control characters, which no office file can hold."""
+    if isinstance(value, str):
+        return _CONTROL.sub("", value)
+    if isinstance(value, Mapping):
+        return {key: readable(each) for key, each in value.items()}
+    return [readable(each) for each in value] if isinstance(value, list) else value
 
 
 def yuan(fen: int) -> str:

@@ -28,13 +28,14 @@ _INDICATOR_WIDTHS = (52, 42, 38, 20, 18, 30, 30, 27)
 
 def write(content: Mapping[str, Any]) -> bytes:
     """The document's bytes: equal content, equal bytes."""
+    content = files.readable(content)
     document = Document()
     as_of = date.fromisoformat(content["as_of"])
     _page(document)
     _properties(document, content, as_of)
     title = document.add_paragraph(style="Title")
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    title.add_run(files.readable(content["title"]))
+    title.add_run(content["title"])
     for text in files.title_lines(content):
         document.add_paragraph(text).alignment = WD_ALIGN_PARAGRAPH.CENTER
     document.add_heading("一、总体进展", 1)
@@ -131,7 +132,7 @@ def _fill(table: Table, number: int, texts: Sequence[str], widths: Sequence[int]
         cell.width = Mm(width)
         paragraph = cell.paragraphs[0]
         paragraph.paragraph_format.space_after = Pt(0)
-        run = paragraph.add_run(files.readable(text))
+        run = paragraph.add_run(text)
         run.font.size, run.bold = Pt(9), bold or None
         if bold:
             shade = OxmlElement("w:shd")
