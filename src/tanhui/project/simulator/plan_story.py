@@ -29,6 +29,7 @@ from tanhui.project.simulator.plan_rows import SampleRow, sample_rows
 
 FILING, REVIEWING = Actor.system("demo-filing"), Actor.system("demo-review")
 _WAITING_DAYS = 45  # rows filed since then are still to be reviewed, so that the desk has something on it
+_OFFICER_OF = "education"  # where the demo's officer and reviewer work
 _QUARTERS = ((3, 31), (6, 30), (9, 30), (12, 31))
 
 Progress = Callable[[int, int], None]
@@ -123,11 +124,9 @@ class _Story:
             if not lead:
                 continue
             due_on = self.end_on + timedelta(days=self.chance.randrange(-200, 120))
-            events += [
-                self._do(starts_on + timedelta(days=40), ContactDetails(view.no, lead, "demo-officer")),
-                self._sub_task(view.no, lead, due_on),
-                self._money(view.no, lead),
-            ]
+            events += [self._sub_task(view.no, lead, due_on), self._money(view.no, lead)]
+            if lead == _OFFICER_OF:
+                events.append(self._do(starts_on + timedelta(days=40), ContactDetails(view.no, lead, "demo-officer")))
             if view.no % 4 == 1:
                 events.append(self._case(view.no, lead))
             if view.no % 5 == 2:
