@@ -35,7 +35,7 @@ def _named(name: str, pattern: str) -> str:
 _DEADLINE = re.compile("|".join(_named(name, pattern) for name, pattern in _PATTERNS))
 _NAMES = tuple(name for name, _ in _PATTERNS)
 _BASE_BEFORE = re.compile("(?:比|较|与|以|自|从|相比|同比|对比)$")
-_BASE_AFTER = re.compile("以来|相比|基础上|为基|基期|水平|度|版|印发|全国|以后|起|间")
+_BASE_AFTER = re.compile("以来|相比|基础上|为基|基期|水平|度|版|印发的|全国|以后|起|间")
 _IN_TITLES = re.compile("《[^《》]*》|〔[^〔〕]*〕")
 
 

@@ -13,11 +13,12 @@ _STATUS = re.compile(
 )
 _DOCUMENT = "方案|计划|规划|意见|办法|细则|清单|纲要|要点|安排|预案|决定|措施|行动|通知|任务书|责任书|工程|分工"
 _ENDS_AS_TITLE = re.compile(f"(?:{_DOCUMENT})(?:（[^（）]{{1,20}}）)?$")
-_ISSUED = re.compile(f"(?:印发|发布|下发)《?([^《》]+(?:{_DOCUMENT})(?:（[^（）]{{1,20}}）)?)》?的通知$")
+_ISSUED = re.compile(f"(?:印发|发布|下发)《?([^《》]+(?:{_DOCUMENT})(?:（[^（）]{{1,20}}）)?)》?的通知(?=$|各)")
 _OFFICE = re.compile("(?:政府|办公室|委员会|局|文件|各.+：|〔.+〕.*号)$")
 _ENTRY_NUMBER = re.compile(r"(?:\.{2,}|…+|·{3,}|-{3,}|_{3,}|—{2,})?\s*(\d{1,3})$")
 _DOTS = re.compile(r"(?:\.{3,}|…{1,}|·{3,}|_{3,})")
 _TITLE_CHARS = 60
+_NOTICE_CHARS = 200
 _DATE_CHARS = 40
 
 
@@ -50,7 +51,7 @@ def _title(head: list[Passage]) -> tuple[str, str]:
     pieces: list[str] = []
     for each in head[:12]:
         text, status = _without_status(each.text.text)
-        issued = _ISSUED.search(text)
+        issued = _ISSUED.search(text[:_NOTICE_CHARS])
         if issued:
             return issued[1], status
         if not text or len(text) > _TITLE_CHARS or text.endswith(("。", "；", "，")):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 _MOST_PAIRS = 60_000
 _SAID_TWICE = 0.8
+_PART = 0.5
+_MOST_PART = 40
 
 
 def likeness(one: str, other: str) -> float:
@@ -30,7 +32,7 @@ def matched(
         left, right = [_pairs(each) for each in wanted], [_pairs(each) for each in among]
         for i, one in enumerate(left):
             for j, other in enumerate(right):
-                score = _dice(one, other)
+                score = max(_dice(one, other), _contained(wanted[i], among[j]))
                 if score >= least:
                     scored.append((score, i, j))
     else:
@@ -49,6 +51,12 @@ def matched(
                 found[-i] = -j
                 taken.add(-j)
     return found
+
+
+def _contained(one: str, other: str) -> float:
+    """A table says 占比 where the text says what of what: alike enough to be asked about."""
+    shorter, longer = sorted((one, other), key=len)
+    return _PART if 2 <= len(shorter) <= _MOST_PART and shorter in longer else 0.0
 
 
 def _pairs(text: str) -> frozenset[str]:

@@ -72,7 +72,7 @@ def chinese_number(text: str) -> Decimal | None:
         value = Decimal(match.group(1).replace(",", "")) * _SMALL.get(match.group(2), 1)
         for sign in match.group(3):
             value *= _LARGE[sign]
-        return value
+        return Decimal(int(value)) if value == value.to_integral_value() else value
     if all(sign in _DIGITS for sign in text):
         return Decimal("".join(str(_DIGITS[sign]) for sign in text))
     return _spelled(text)

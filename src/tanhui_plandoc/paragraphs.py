@@ -19,8 +19,10 @@ _STARTS_ANEW = re.compile(
     r"|第[一二三四五六七八九十百\d]+[章节条篇]"
     r"|(?:专栏|附件|附表|附录)[一二三四五六七八九十\d]*"
     "|(?:牵头|责任|配合|参与|主办|协办|负责)(?:单位|部门)："
-    "|注[：:1-9]|[●■◆◇○□➢★▲·•]"
+    r"|注[：:1-9]|[●■◆◇○□➢★▲·•]|[12]\d{3}年\d{1,2}月(?:\d{1,2}日)?$"
 )
+_LIST_CHARS = 80
+_ENDS_IN_A_LIST = re.compile("(?:牵头|责任|配合)(?:单位|部门)：[^。；：]*[局委办府心室门位队司会院校社镇]$")
 _LABELLED = re.compile("[〔【（]?(?:牵头|责任|配合|参与|主办|协办|负责)(?:单位|部门)：")
 
 
@@ -61,7 +63,12 @@ class _Open:
             self.numbers.append(line.number)
             self.starts.append(self.length)
         self.length += len(line.text)
-        self.depth = max(0, self.depth + line.text.count("（") - line.text.count("）"))
+        opened, closed = (sum(map(line.text.count, signs)) for signs in ("（〔【", "）〕】"))
+        self.depth = max(0, self.depth + opened - closed)
+
+    def takes(self, text: str) -> bool:
+        """Whether that line goes on with it."""
+        return not _STARTS_ANEW.match(text) and self.goes_on()
 
     def goes_on(self) -> bool:
         """Whether its last line was broken in mid-sentence."""
@@ -70,8 +77,10 @@ class _Open:
             return False
         if self.depth == 0 and last.endswith(("）", "】", "〕")):
             return False
-        if self.depth == 0 and len(last) <= _HEADING_CHARS and _LABELLED.match(self.pieces[0]):
+        if self.depth == 0 and (len(last) <= _HEADING_CHARS and _LABELLED.match(self.pieces[0])):
             return last.endswith(("、", "，"))
+        if self.depth == 0 and _ENDS_IN_A_LIST.search(last[-_LIST_CHARS:]):
+            return False
         return last.rstrip(_CLOSERS)[-1:] not in _ENDS or self.depth > 0
 
     def close(self) -> Paragraph:
@@ -89,7 +98,7 @@ def paragraphs(text: str) -> list[Paragraph]:
     found: list[Paragraph] = []
     current: _Open | None = None
     for line in normalize(text):
-        if current and (line.cells or _STARTS_ANEW.match(line.text) or not current.goes_on()):
+        if current and (line.cells or not (line.text.startswith("、") or current.takes(line.text))):
             found.append(current.close())
             current = None
         if line.cells:

@@ -147,7 +147,8 @@ def _labelled(inner: Cited, aliases: Aliases, span: tuple[int, int]) -> Responsi
             supporters += found[1:]
         else:
             supporters += found
-    return Responsibility(tuple(leads), tuple(supporters), span) if leads else None
+    only_helps = all(match.group(1) in _SUPPORTING for match in labels)
+    return Responsibility(tuple(leads), tuple(supporters), span) if leads or (only_helps and supporters) else None
 
 
 def _spoken(inner: Cited, aliases: Aliases, span: tuple[int, int], *, strict: bool) -> Responsibility | None:

@@ -35,7 +35,11 @@ _COMPARING = re.compile(
 )
 _LAST_COMPARING = re.compile(f"(?:{_COMPARING.pattern}|提高到?|提升到?|发展到?|增加到?|稳定在|保持在)+$")
 _BARE = re.compile(
-    "(?:全部|全面|均|陆续|完成|建成|投运|投入使用|投入运行|到位|竣工|交付|实现|达标|开展|组织|举办|稳定|保持|提高|提升|增加|发展|下降|减少|降低|[到至在])*"
+    "(?:全部|全面|均|陆续|完成|建成|投运|投入使用|投入运行|到位|竣工|交付|实现|达标|印发|出台|实施|启动|开展|组织|举办"
+    "|稳定|保持|提高|提升|增加|发展|下降|减少|降低|[到至在])*"
+)
+_SETS_UP = re.compile(
+    "新建|新开|新增|建设|建成|设置|设立|完成|培育|打造|创建|改造|举办|修复|修建|铺设|投放|种植|发展|推广|组建|安装|淘汰|更换"
 )
 _RHYTHM_WORDS = re.compile("每年度?|每半年|每季度?|每月|每周|不?定期|按月|按季度?")
 _NOT_LETTERS = re.compile(r"[^\w]+")
@@ -109,7 +113,7 @@ class _Clause:
         dated = deadlines(piece.text, self.given.issued, self.due.year if self.due else None)
         if dated:
             opens = not piece.text[: dated[0].start].strip(_EDGE)
-            piece = piece.without((each.start, each.end) for each in dated).strip(_EDGE)
+            piece = _emptied(piece.without((each.start, each.end) for each in dated)).strip(_EDGE)
             if opens or not piece:
                 self.due = dated[-1]
         if not piece:
@@ -119,7 +123,11 @@ class _Clause:
             return
         if self.found and not dated and _REFERS_BACK.match(piece.text) and not quantities(piece.text):
             return
-        piece = self._with_subject(joined([*self.waiting, piece], "，"))
+        piece = joined([*self.waiting, piece], "，")
+        if dated and self.last and self._only_dates_the_last(piece.text):
+            self.found.pop()
+            piece = joined([self.last, piece], "，")
+        piece = self._with_subject(piece)
         self.waiting = []
         due = dated[-1] if dated else self.due
         if self.found and self.given.every and not (due or quantities(piece.text) or rhythm(piece.text)):
@@ -135,6 +143,11 @@ class _Clause:
         if target:
             self.found.append(target)
             self.before, self.last = None, part
+
+    def _only_dates_the_last(self, text: str) -> bool:
+        """新建3座，2025年底前完成: the deadline belongs to the target before."""
+        undated = bool(self.found) and self.found[-1].measure.deadline_year is None
+        return undated and not quantities(text) and not rhythm(text) and bool(_BARE.fullmatch(core(text)))
 
     def _with_subject(self, piece: Cited) -> Cited:
         """每年不少于10家, 全部建成, 达到40%: what is meant stands in the piece before."""
@@ -173,6 +186,11 @@ def _without_number(piece: Cited) -> Cited:
     return piece.cut(match.end()) if match else piece
 
 
+def _emptied(piece: Cited) -> Cited:
+    """Without brackets in which only the deadline stood."""
+    return piece.without(match.span() for match in re.finditer("（[前内，、]*）", piece.text))
+
+
 def _goes_on(text: str, waiting: bool) -> bool:
     """Whether a piece only leads to the next: 针对……等行业主体, 在……的基础上, 全县."""
     if _LEFT_OPEN.match(text):
@@ -198,7 +216,7 @@ def _target(piece: Cited, due: Deadline | None, given: Given, quote: str, senten
         return None
     often = rhythm(piece.text)
     main = _main(piece.text, often)
-    counts = bool(main and main.unit and main.is_said) and not _is_condition(piece.text, main)
+    counts = bool(main and main.unit) and not _is_condition(piece.text, main) and _is_aimed_at(piece.text, quote, main)
     if not (due or often or counts or given.every):
         return None
     measure = Measure(
@@ -212,6 +230,14 @@ def _target(piece: Cited, due: Deadline | None, given: Given, quote: str, senten
         recurrence=often.name if often else given.recurrence,
     )
     return Target(piece.text, core(piece.text), quote, piece.lines, measure, sentence)
+
+
+def _is_aimed_at(text: str, clause: str, main: Quantity | None) -> bool:
+    """Without a deadline a number is a target where it is said to be one (至少), or where it counts what is set up
+    in all (新建3座), not for each of many (每户2只)."""
+    if main is None or main.is_said:
+        return main is not None
+    return main.is_digits and bool(_SETS_UP.match(text)) and not re.search("[每各]", clause)
 
 
 def _is_condition(text: str, main: Quantity | None) -> bool:

@@ -41,7 +41,8 @@ class OpenBox:
 
 @dataclass
 class OpenTask:
-    """A task while it is read. `texts` are its body without title and responsibility, passage by passage."""
+    """A task while it is read. `texts` are its body without title and responsibility, passage by passage;
+    `is_owned_at_once` tells that its first paragraph says who is responsible."""
 
     title: Cited
     number: int | None
@@ -51,6 +52,7 @@ class OpenTask:
     leads: list[Department] = field(default_factory=list)
     supporters: list[Department] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    is_owned_at_once: bool = False
 
     def take(self, passage: Cited, aliases: Aliases, unclear: list[Cited]) -> Cited:
         """Note who is responsible by that passage; what is left of it."""
@@ -82,6 +84,7 @@ def open_tasks(area: list[Passage], aliases: Aliases, known: set[str], unclear: 
             opens = False
         if opens and (kind != TEXT or owned[at] or title_key(titled(each)[0].text) in known):
             tasks.append(_opened(each, group, aliases, unclear))
+            tasks[-1].is_owned_at_once = owned[at]
         elif _is_above(each, kind):
             group = each
         elif tasks and tasks[-1].group is group:
@@ -174,7 +177,7 @@ def _continues_box(task: OpenTask, each: Passage) -> bool:
         return False
     inside = [one.number for one in task.boxes[-1].passages if one.kind == each.kind]
     expected = (inside[-1] or 0) + 1 if inside else 1
-    return each.number == expected and each.number != task.number + 1
+    return each.number == expected and (each.number != task.number + 1 or (bool(inside) and task.is_owned_at_once))
 
 
 def _opened(each: Passage, group: Passage | None, aliases: Aliases, unclear: list[Cited]) -> OpenTask:
