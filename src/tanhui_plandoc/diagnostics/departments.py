@@ -224,13 +224,21 @@ def department_repeated(draft: Draft) -> Iterator[Diagnostic]:
 
 
 def task_without_lead(draft: Draft) -> Iterator[Diagnostic]:
-    """Nobody leads a task."""
+    """Nobody leads a task; or only the annex says who, where the text of other tasks says it."""
+    in_text = {task.no for task in draft.tasks if any(not _from_annex(task, one) for one in task.leads)}
     for task in draft.tasks:
-        if not task.leads and not any(row.leads for row in task.annex_rows):
-            yield report(
-                "task-without-lead",
-                f"任务{task.no}“{task.title}”（{at('', task.lines[:1])}）没有写明牵头单位。",
-                [Place(task.lines[:1], task.title)] if task.lines else [],
-                task_no=task.no,
-                subject=f"task:{task.no}",
-            )
+        named = task.leads or next((row.leads for row in task.annex_rows if row.leads), ())
+        if task.no in in_text or (named and not in_text):
+            continue
+        only = f"，只有{at('附件', named[0].lines)}写了“{_list(named)}”" if named else ""
+        yield report(
+            "task-without-lead",
+            f"任务{task.no}“{task.title}”（{at('', task.lines[:1])}）没有写明牵头单位{only}。",
+            [Place(task.lines[:1], task.title)] if task.lines else [],
+            task_no=task.no,
+            subject=f"task:{task.no}",
+        )
+
+
+def _from_annex(task: Task, one: Department) -> bool:
+    return any(set(one.lines) <= set(row.lines) for row in task.annex_rows) and not set(one.lines) & set(task.lines)

@@ -91,5 +91,13 @@ def test_twice_in_one_list() -> None:
 
 
 def test_nobody_leads() -> None:
-    draft = plan(task(1), task(2, leads=departments("住建局")), task(3, annex_rows=(row("住建局"),)))
+    draft = plan(task(1), task(2, leads=departments("住建局", 50), annex_rows=(row("住建局"),)))
     assert [found.task_no for found in rules.task_without_lead(draft)] == [1]
+
+
+def test_only_the_annex_names_a_lead() -> None:
+    """Where other tasks name theirs in the text, that is a fault; where none does, the plan is written so."""
+    in_text = task(1, leads=departments("住建局", 10))
+    in_annex = task(2, leads=departments("公安局", 50), annex_rows=(row("公安局"),))
+    assert [found.task_no for found in rules.task_without_lead(plan(in_text, in_annex))] == [2]
+    assert codes(rules.task_without_lead, plan(in_annex)) == []
