@@ -128,7 +128,7 @@ def _file_rows(code: str, rows: Sequence[RowDetails], workbook: Upload | None, f
     _require_hand(filing, allowed, f"台账“{document.title}”")
     known = _registers.known(filing.today)
     if workbook is None:
-        sheet = _sheets.Sheet(list(enumerate(rows, start=1)), [], document.fields)
+        sheet = _sheets.Sheet(list(enumerate(rows, start=1)), [], document.fields, frozenset())
     else:
         sheet = _sheets.read_workbook(workbook, document)
     Register.objects.select_for_update(no_key=True).get(pk=register.id)
@@ -172,8 +172,8 @@ def _read_all(
             found[document.key[0]] = f"与第 {keys[key]} 行重复"
         if found and not imported:
             raise _refused(found, document, number if len(sheet.rows) > 1 else 0)
-        told_of = _sheets.row_faults(number, found, document)
-        faults += [each for each in told_of if (each.row, each.column) not in told]
+        by_column = _sheets.row_faults(number, found, document)
+        faults += [each for each in by_column if each.column in sheet.titles and (number, each.column) not in told]
         good.append((details, values))
     faults += _duplicates(register.id, keys, document, imported=imported)
     return good, sorted(faults, key=lambda each: each.row)

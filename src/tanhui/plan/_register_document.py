@@ -33,6 +33,8 @@ HOW = ("count", "sum", "distinct", "share", "latest")
 LEVELS = ("county", "township", "village")
 NUMBERS = ("integer", "decimal")
 TEXT_LENGTH, LONG_TEXT_LENGTH = 120, 1000  # unless the document says otherwise
+NOTE, PROOF = "备注（不公开）", "佐证（文号、存放处或链接）"  # the last column of a workbook
+LONGITUDE, LATITUDE = "（经度）", "（纬度）"  # a place has two columns
 MAX_PLACES = 6  # as many as a stored figure keeps
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -179,6 +181,9 @@ def _unique(document: Fields, fields: tuple[FieldSpec, ...]) -> None:
     if not fields:
         raise BadInput("台账没有栏目", where=document.at("fields"), fix=FIX)
     items = document["fields"]
+    for position, field in enumerate(fields):
+        if field.title in (NOTE, PROOF) or field.title.endswith((LONGITUDE, LATITUDE)):
+            raise BadInput(f"栏目不能叫“{field.title}”，表格里已有这一列", where=items.at(position), fix="改名")
     for what in ("name", "title"):
         seen: set[str] = set()
         for position, field in enumerate(fields):

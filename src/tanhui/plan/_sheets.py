@@ -18,12 +18,12 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from tanhui.kernel.days import local_day
 from tanhui.kernel.errors import BadInput
 from tanhui.plan._fields import LINK_LENGTH, NO, YES, Known
+from tanhui.plan._register_document import LATITUDE, LONGITUDE, NOTE, PROOF
 from tanhui.plan.types import FieldSpec, RegisterDocument, RowDetails, RowFault, Upload
 
 MAX_UPLOAD = 5 * 1024 * 1024
@@ -33,8 +33,6 @@ LAST_ROW = 20_000  # of a sheet: further down nothing is looked for
 MOST_COLUMNS = 120
 
 FILL_IN, EXAMPLE, CHOICES = "填报", "示例（不导入）", "选项"
-NOTE, PROOF = "备注（不公开）", "佐证（文号、存放处或链接）"
-LONGITUDE, LATITUDE = "（经度）", "（纬度）"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _HEADER = Font(bold=True)
 _REQUIRED = PatternFill("solid", fgColor="FFF2CC")
@@ -62,11 +60,12 @@ def columns(document: RegisterDocument) -> list[Column]:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a workbook holds: rows by their number in the sheet, faults, and the fields whose columns are there."""
+    """What a workbook holds: rows by their number in the sheet, faults, the fields and the titles that are there."""
 
     rows: list[tuple[int, RowDetails]]
     faults: list[RowFault]
     fields: tuple[FieldSpec, ...]
+    titles: frozenset[str]
 
 
 def read_workbook(upload: Upload, document: RegisterDocument) -> Sheet:
@@ -74,25 +73,26 @@ def read_workbook(upload: Upload, document: RegisterDocument) -> Sheet:
     book = _open(upload)
     try:
         sheet = book[FILL_IN] if FILL_IN in book.sheetnames else book.worksheets[0]
-        lines = sheet.iter_rows(min_row=1, max_row=LAST_ROW, max_col=MOST_COLUMNS)
+        lines = sheet.iter_rows(min_row=1, max_row=LAST_ROW + 1, max_col=MOST_COLUMNS)
         header = [_shown(cell.value) for cell in next(lines, ())]
         at, faults = _match(header, document)
         rows: list[tuple[int, RowDetails]] = []
         for number, cells in enumerate(lines, start=2):
-            details, found = _row(number, cells, at)
+            details, found = _row(number, cells, header, at)
             faults += found
             if details is not None:
                 rows.append((number, details))
-    except BadInput:
-        raise
     except Exception as error:  # a damaged workbook fails in any of many ways inside the library
         raise _no_workbook(upload) from error
     finally:
         book.close()
     if not rows and not faults:
         raise BadInput("表格里没有要填报的行", where=upload.name[:80], fix=f"在“{FILL_IN}”表里从第 2 行填起")
-    present = {column.field.name for column in at.values() if column.field is not None}
-    return Sheet(rows, faults, tuple(field for field in document.fields if field.name in present))
+    if rows and rows[-1][0] > LAST_ROW:
+        raise BadInput(f"第 {LAST_ROW} 行以后还有内容", where=upload.name[:80], fix="分成几个文件，各从第 2 行填起")
+    names = {column.field.name for column in at.values() if column.field is not None}
+    fields = tuple(field for field in document.fields if field.name in names)
+    return Sheet(rows, faults, fields, frozenset(column.title for column in at.values()))
 
 
 def _open(upload: Upload) -> Any:
@@ -109,7 +109,7 @@ def _open(upload: Upload) -> Any:
         return openpyxl.load_workbook(io.BytesIO(upload.content), read_only=True, data_only=False, keep_links=False)
     except BadInput:
         raise
-    except (zipfile.BadZipFile, InvalidFileException, Exception) as error:
+    except Exception as error:  # as above
         raise _no_workbook(upload) from error
 
 
@@ -152,7 +152,9 @@ def _match(header: Sequence[str], document: RegisterDocument) -> tuple[dict[int,
     return at, faults
 
 
-def _row(number: int, cells: Sequence[Any], at: Mapping[int, Column]) -> tuple[RowDetails | None, list[RowFault]]:
+def _row(
+    number: int, cells: Sequence[Any], header: Sequence[str], at: Mapping[int, Column]
+) -> tuple[RowDetails | None, list[RowFault]]:
     values: dict[str, Any] = {}
     faults = []
     note = ""
@@ -163,6 +165,8 @@ def _row(number: int, cells: Sequence[Any], at: Mapping[int, Column]) -> tuple[R
             continue
         filled = True
         column = at.get(position)
+        if column is None and position < len(header) and header[position]:
+            continue  # the header's own fault
         if column is None:
             faults.append(RowFault(number, get_column_letter(position + 1), "这一格没有列名"))
         elif cell.data_type == "f":
@@ -181,8 +185,10 @@ def _row(number: int, cells: Sequence[Any], at: Mapping[int, Column]) -> tuple[R
 
 
 def row_faults(number: int, faults: Mapping[str, str], document: RegisterDocument) -> list[RowFault]:
-    """Faults by field name as faults by column."""
-    titles = {field.name: field.title for field in document.fields}
+    """Faults by field name as faults by column; those of a place stand in its first column."""
+    titles = {
+        field.name: field.title + LONGITUDE if field.type == "place" else field.title for field in document.fields
+    }
     titles |= {"note": PROOF if document.evidence_required else NOTE, "evidence": "佐证材料"}
     return [RowFault(number, titles.get(name, name), reason) for name, reason in faults.items()]
 

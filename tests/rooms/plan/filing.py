@@ -241,12 +241,15 @@ def indicator(code: str) -> Indicator:
     return Indicator.objects.get(code=code)
 
 
-def workbook(header: Sequence[str], *rows: Sequence[Any], sheet: str = "填报") -> Upload:
-    """A workbook as a department fills it in."""
+def workbook(header: Sequence[str], *rows: Sequence[Any], formulas: bool = False) -> Upload:
+    """A workbook as a department fills it in; texts are texts, unless they may be formulas and errors."""
     book = openpyxl.Workbook()
-    book.active.title = sheet
+    book.active.title = "填报"
     for line in (header, *rows):
         book.active.append(list(line))
+    for cell in () if formulas else (cell for row in book.active.iter_rows() for cell in row):
+        if isinstance(cell.value, str):
+            cell.data_type = "s"
     file = io.BytesIO()
     book.save(file)
     return Upload("填报.xlsx", file.getvalue())
