@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.doors.desk import enter, hire
+from tests.doors.town import open_town, pages
 from tests.rooms.scenarios.world import NOW, START, deliver, join, open_county, ride
 
 from tanhui.parties import services as parties
@@ -67,6 +68,14 @@ def addresses(transactional_db: None) -> tuple[list[str], list[str], str]:
     ]
     session = enter(hire("op", Role.OPERATOR)).cookies[settings.SESSION_COOKIE_NAME].value
     return public, office, session
+
+
+@pytest.fixture
+def plan_addresses(transactional_db: None) -> list[str]:
+    """Every public page of the plan in a county that works on it."""
+    cache.clear()
+    parties.register(details=divisions(this_county()), at=START, by=SYSTEM)
+    return [reverse(f"portal:{name}", args=arguments) for name, arguments in pages(open_town())]
 
 
 @pytest.fixture
@@ -136,6 +145,26 @@ def test_every_page_fits_a_phone_and_a_desk_and_asks_nobody_else(
     assert faults == []
     _draws_its_chart_and_works_by_keyboard(Visit(browser, live_server, DESK))
     _opens_its_menu_on_a_phone(Visit(browser, live_server, PHONE))
+
+
+def test_every_page_of_the_plan_fits_a_phone_and_a_desk(
+    plan_addresses: list[str], live_server: Any, browser: Browser
+) -> None:
+    faults = Visit(browser, live_server, PHONE, large=True).look(*plan_addresses)
+    for size in (PHONE, DESK):
+        faults += Visit(browser, live_server, size).look(*plan_addresses)
+    assert faults == []
+    _leads_from_a_pin_to_its_line(Visit(browser, live_server, DESK))
+
+
+def _leads_from_a_pin_to_its_line(visit: Visit) -> None:
+    visit.look(reverse("portal:plan-map"))
+    pin = visit.page.locator(".pins a").first
+    number = pin.get_attribute("href")
+    pin.click()
+    assert visit.page.url.endswith(str(number))
+    assert visit.page.locator(f"{number}:target").inner_text().strip()
+    assert visit.faults == []
 
 
 def _draws_its_chart_and_works_by_keyboard(visit: Visit) -> None:

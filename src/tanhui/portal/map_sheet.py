@@ -20,7 +20,7 @@ SIDE, TOP, FOOT = 44, 6, 52  # room for the labels of the grid, which stand outs
 _EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 _KM_A_DEGREE = 2 * pi * _EARTH_RADIUS_KM / 360
 _BAR_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-_STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+_STEPS = tuple(Decimal(each) for each in ("0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5", "10", "20"))
 _SHAPES = (
     "M0-10A10 10 0 1 1 0 10 10 10 0 1 1 0-10z",
     "M-8.8-8.8H8.8V8.8H-8.8z",
@@ -99,13 +99,13 @@ class MapSheet:
     @property
     def meridians(self) -> list[tuple[int, str]]:
         """Lines of longitude inside the frame: x and label, such as 113.6°E."""
-        west, _, east, _ = (float(each) for each in self.box)
+        west, _, east, _ = self.box
         return [(self.point(at, 0)[0], f"{text}°E") for at, text in _grid(west, east)]
 
     @property
     def parallels(self) -> list[tuple[int, str]]:
         """Lines of latitude inside the frame: y and label."""
-        _, south, _, north = (float(each) for each in self.box)
+        _, south, _, north = self.box
         return [(self.point(0, at)[1], f"{text}°N") for at, text in _grid(south, north)]
 
     @property
@@ -118,13 +118,11 @@ class MapSheet:
         return ScaleBar(f"M{x} {y - 8}v8h{pixels}v-8", x + pixels // 2, y, length)
 
 
-def _grid(low: float, high: float) -> list[tuple[float, str]]:
-    """Round values strictly between two, three to six of them, with the digits that they need."""
+def _grid(low: Decimal, high: Decimal) -> list[tuple[Decimal, str]]:
+    """Round values strictly between two, at most six of them, with the digits that they need."""
     step = next((each for each in _STEPS if (high - low) / each <= 6), _STEPS[-1])
-    first = int(low / step) + 1
-    places = 2 if step < 0.1 else 1
-    values = [count * step for count in range(first, int(high / step) + 1)]
-    return [(value, f"{value:.{places}f}") for value in values if low < value < high]
+    values = [count * step for count in range(int(low // step), int(high // step) + 1)]
+    return [(value, str(value)) for value in values if low < value < high]
 
 
 def symbols(registers: Sequence[tuple[str, str]]) -> dict[str, Sign]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_DOWN, Decimal
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from tanhui.plan.types import FigureView, IndicatorView, Light, Stance
+from tanhui.kernel.days import chinese_date
+from tanhui.plan.types import FieldSpec, FigureView, IndicatorView, Light, Stance
 
 register = template.Library()
 
@@ -54,3 +56,13 @@ def figure_words(figure: FigureView, indicator: IndicatorView) -> str:
     text = format(value, ",f").rstrip("0").rstrip(".")
     unit = indicator.unit or ("次" if indicator.kind == "recurring" else "")
     return f"{text}{unit}" if unit == "%" else f"{text} {unit}".strip()
+
+
+@register.filter
+def cell(text: str, spec: FieldSpec) -> SafeString | str:
+    """What a register's cell shows people: days in Chinese, days and places on one line."""
+    if not text:
+        return ""
+    if spec.type == "date":
+        return format_html('<span class="nowrap">{}</span>', chinese_date(date.fromisoformat(text)))
+    return format_html('<span class="nowrap">{}</span>', text) if spec.type == "place" else text

@@ -16,7 +16,6 @@ from tanhui.portal.plan_reading import (
     counted,
     departments_of,
     of_samples,
-    readable,
     row_of,
     stances,
     standing,
@@ -66,7 +65,6 @@ def _fits(task: TaskView, wanted: dict[str, str]) -> bool:
 
 
 @require_safe
-@readable
 def plan_json(request: HttpRequest) -> HttpResponse:
     """The plan in force for programs: version and hash, tasks, indicators with targets and values.
 

@@ -125,9 +125,8 @@ def departments(request: HttpRequest) -> HttpResponse:
         supported = [task for task in tasks if each in task.supporters]
         rows.append((each, led, supported))
     rows.sort(key=lambda row: (-len(row[1]), -len(row[2])))
-    return render(
-        request, "portal/plan/departments.html", {"section": "plan", "part": "departments", "departments": rows}
-    )
+    context = {"section": "plan", "part": "departments", "departments": rows, "sample": of_samples(tasks)}
+    return render(request, "portal/plan/departments.html", context)
 
 
 @require_safe
