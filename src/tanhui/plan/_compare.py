@@ -142,14 +142,27 @@ def _task_changes(old: Task, new: Task) -> list[Change]:
         found.append(_change("task", code, str(old.no), str(new.no), words))
     for title, before, after in (("牵头", old.leads, new.leads), ("配合", old.supporters, new.supporters)):
         was, now = _names(before), _names(after)
-        if was == now:
+        gone, come = _strangers(before, after), _strangers(after, before)
+        if not gone and not come and (len(was) == len(now) and _in_order(before, after)):
             continue
-        gone, come = [n for n in was if n not in now], [n for n in now if n not in was]
         parts = [f"增加{'、'.join(come)}"] if come else []
         parts += [f"去掉{'、'.join(gone)}"] if gone else []
         words = f"任务{new.no}“{new.title}”{title}单位{'，'.join(parts) if parts else '次序调整'}"
         found.append(_change("department", code, "、".join(was), "、".join(now), words))
     return found
+
+
+def _same(one: Department, other: Department) -> bool:
+    """Whether two names are of one department: the county's code, the full name, or the document's name for it."""
+    return bool(one.code and one.code == other.code) or one.name == other.name or one.raw == other.raw
+
+
+def _strangers(these: Iterable[Department], those: Sequence[Department]) -> list[str]:
+    return [each.name for each in these if not any(_same(each, other) for other in those)]
+
+
+def _in_order(before: Iterable[Department], after: Iterable[Department]) -> bool:
+    return all(_same(one, other) for one, other in zip(before, after, strict=True))
 
 
 def _names(departments: Iterable[Department]) -> list[str]:

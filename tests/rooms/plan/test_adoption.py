@@ -163,6 +163,19 @@ def test_the_second_version_says_what_was_added_dropped_and_moved() -> None:
     assert queries.version(1).comparison == {"added": [], "dropped": [], "moved": []}
 
 
+def test_a_department_under_another_name_is_no_other_department() -> None:
+    plan = world.draft()
+    world.adopt(world.changed(plan, 1, leads=(Named("教育局", "教育局"),)))
+    named = (Named("虚构县教育局", "教育局", world.EDUCATION),)
+    supporters = (Named("虚构县环保局", "环保局", world.ECOLOGY),)
+    world.adopt(world.changed(plan, 1, leads=named, supporters=supporters))
+    assert queries.version().comparison["moved"] == []
+    swapped = world.changed(plan, 1, leads=(*named, *supporters), supporters=())
+    world.adopt(swapped)
+    world.adopt(world.changed(plan, 1, leads=(*supporters, *named), supporters=()))
+    assert words(queries.version().comparison["moved"]) == ["任务1“绿色学校”牵头单位次序调整"]
+
+
 def test_the_same_plan_again_moves_nothing() -> None:
     world.adopt()
     assert world.adopt(world.draft(status="正式")) == 2
