@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tanhui.office.views import books, evidence, methods, partners, settlement, start, trail
+from tanhui.office import plan_office_urls
+from tanhui.office.views import (
+    books,
+    evidence,
+    methods,
+    partners,
+    plan_desk,
+    plan_indicators,
+    plan_records,
+    plan_registers,
+    plan_tasks,
+    settlement,
+    start,
+    trail,
+)
 
 app_name = "office"
 urlpatterns = [
@@ -36,4 +50,31 @@ urlpatterns = [
     path("books/transfers/<str:number>/", books.transfer, name="transfer"),
     path("trail/", trail.trail, name="trail"),
     path("trail.csv", trail.trail_csv, name="trail-csv"),
+    path("plan/", plan_desk.desk, name="plan-desk"),
+    path("plan/tasks/", plan_tasks.tasks, name="plan-tasks"),
+    path("plan/tasks.csv", plan_tasks.tasks_csv, name="plan-tasks-csv"),
+    path("plan/tasks/<int:no>/", plan_tasks.task, name="plan-task"),
+    path("plan/tasks/<int:no>/contact/", plan_tasks.contact, name="plan-contact"),
+    path("plan/tasks/<int:no>/steps/", plan_tasks.sub_task_add, name="plan-sub-task-add"),
+    path("plan/tasks/<int:no>/steps/<str:number>/", plan_tasks.sub_task, name="plan-sub-task"),
+    path("plan/tasks/<int:no>/steps/<str:number>/done/", plan_tasks.sub_task_done, name="plan-sub-task-done"),
+    path("plan/indicators/<str:code>/", plan_indicators.indicator, name="plan-indicator"),
+    path("plan/indicators/<str:code>.csv", plan_indicators.indicator_csv, name="plan-indicator-csv"),
+    path("plan/indicators/<str:code>/override/", plan_indicators.override, name="plan-override"),
+    path("plan/indicators/<str:code>/report/", plan_indicators.hand, name="plan-hand"),
+    path("plan/registers/", plan_registers.registers, name="plan-registers"),
+    path("plan/registers/<slug:code>/", plan_registers.register, name="plan-register"),
+    path("plan/registers/<slug:code>/template.xlsx", plan_registers.template, name="plan-template"),
+    path("plan/registers/<slug:code>/rows.xlsx", plan_registers.export, name="plan-export"),
+    path("plan/registers/<slug:code>/file/", plan_registers.file, name="plan-file"),
+    path("plan/registers/<slug:code>/import/", plan_registers.take_workbook, name="plan-import"),
+    path("plan/registers/<slug:code>/import/faults.xlsx", plan_registers.faults, name="plan-import-faults"),
+    path("plan/records/<str:number>/", plan_records.record, name="plan-record"),
+    path("plan/records/<str:number>/withdraw/", plan_records.withdraw, name="plan-withdraw"),
+    path("plan/records/<str:number>/correct/", plan_records.correct, name="plan-correct"),
+    path("plan/records/<str:number>/void/", plan_records.void, name="plan-void"),
+    path("plan/evidence/<str:number>/", plan_records.evidence, name="plan-evidence"),
+    path("plan/review/", plan_records.review, name="plan-review"),
+    path("plan/review/decide/", plan_records.decide, name="plan-decide"),
+    *plan_office_urls.urlpatterns,
 ]

@@ -13,6 +13,31 @@ register = template.Library()
 
 _GROUPS = (
     ("日常", (("start", "待办"), ("evidence", "搁置的证据"), ("partners", "数据接入方"))),
+    (
+        "行动方案",
+        (
+            ("plan-desk", "今日工作台"),
+            ("plan-tasks", "重点任务"),
+            ("plan-registers", "台账"),
+            ("plan-review", "审核"),
+        ),
+    ),
+    (
+        "方案督导",
+        (
+            ("plan-supervision", "工作调度"),
+            ("plan-notices", "督办通知"),
+            ("plan-feedback", "公众意见"),
+            ("plan-funding", "资金安排"),
+            ("plan-cases", "典型案例"),
+            ("plan-appraisal", "年度考核"),
+            ("plan-reports", "进展报告"),
+        ),
+    ),
+    (
+        "方案文本",
+        (("plan-drafts", "方案文稿"), ("plan-versions", "方案版本"), ("plan-coverage", "承诺对照")),
+    ),
     ("规则", (("methods", "方法流转"),)),
     ("账目", (("runs", "结算"), ("books", "试算平衡"))),
     ("监督", (("trail", "操作留痕"),)),
