@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tanhui_plandoc.cited import Cited, joined
 from tanhui_plandoc.deadlines import deadlines
@@ -84,7 +84,7 @@ def attributed(
             if is_roadmap(table):
                 said[at].items += [(table.section, item) for item in items(table, row, issued)]
             if table.has(LEAD, SUPPORT, TARGET, BOXED) and not (is_roadmap(table) and not table.has(LEAD, SUPPORT)):
-                said[at].rows.append(_row(table, row, aliases))
+                _add_row(said[at].rows, _row(table, row, aliases))
                 said[at].targets += [(table.section, one, table.has(TARGET)) for one in _targets(table, row, issued)]
     return said, lost
 
@@ -100,6 +100,20 @@ def _mended(table: Table, finder: Titles) -> list[Row]:
         else:
             made.append(row)
     return made
+
+
+def _add_row(rows: list[AnnexRow], row: AnnexRow) -> None:
+    """Several rows of one task and the same departments are one with several targets."""
+    last = rows[-1] if rows else None
+    if last and (last.section, last.box) == (row.section, row.box) and _who(last) == _who(row):
+        said = "；".join(each.rstrip("；。") for each in (last.targets, row.targets) if each)
+        rows[-1] = replace(last, targets=said, lines=tuple(sorted({*last.lines, *row.lines})))
+    else:
+        rows.append(row)
+
+
+def _who(row: AnnexRow) -> tuple[list[str], list[str]]:
+    return [one.raw for one in row.leads], [one.raw for one in row.supporters]
 
 
 def _row(table: Table, row: Row, aliases: Aliases) -> AnnexRow:

@@ -34,7 +34,7 @@ def text_of(path: str | Path, content: bytes | None = None) -> str:
     """
     path = Path(path)
     kind = path.suffix.lower()
-    readers = {".txt": _of_plain, ".md": _of_plain, ".docx": _of_word, ".pdf": _of_pdf}
+    readers = {".txt": _of_plain, ".md": _of_markdown, ".docx": _of_word, ".pdf": _of_pdf}
     if kind not in readers:
         raise ValueError(f"不能读取“{kind or '没有扩展名'}”的文件；请用 .docx、.pdf、.txt 或 .md")
     if content is None:
@@ -65,6 +65,19 @@ def _of_plain(content: bytes) -> str:
         if "\0" not in text:
             return text
     raise ValueError("不是文字文件，或编码既不是 UTF-8 也不是 GB 18030；请另存为 UTF-8")
+
+
+def _of_markdown(content: bytes) -> str:
+    """Rows between upright lines become rows of tabs."""
+    lines = []
+    for line in _of_plain(content).splitlines():
+        inner = line.strip()
+        if len(inner) > 2 and inner.startswith("|") and inner.endswith("|"):
+            if set(inner) <= set("|-: "):
+                continue
+            line = "\t".join(cell.strip() for cell in inner[1:-1].split("|"))
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def _of_word(content: bytes) -> str:

@@ -19,10 +19,12 @@ _STARTS_ANEW = re.compile(
     r"|第[一二三四五六七八九十百\d]+[章节条篇]"
     r"|(?:专栏|附件|附表|附录)[一二三四五六七八九十\d]*"
     "|(?:牵头|责任|配合|参与|主办|协办|负责)(?:单位|部门)："
+    r"|(?:任务|行动|工程|举措)[一二三四五六七八九十\d]{1,3}："
     r"|注[：:1-9]|[●■◆◇○□➢★▲·•]|[12]\d{3}年\d{1,2}月(?:\d{1,2}日)?$"
 )
 _LIST_CHARS = 80
 _ENDS_IN_A_LIST = re.compile("(?:牵头|责任|配合)(?:单位|部门)：[^。；：]*[局委办府心室门位队司会院校社镇]$")
+_NAMED = re.compile(r"(?:任务|行动|工程|举措)[一二三四五六七八九十\d]{1,3}：")
 _LABELLED = re.compile("[〔【（]?(?:牵头|责任|配合|参与|主办|协办|负责)(?:单位|部门)：")
 
 
@@ -112,7 +114,8 @@ def paragraphs(text: str) -> list[Paragraph]:
 
 
 def _is_heading(text: str) -> bool:
-    return len(text) <= _HEADING_CHARS and not _INSIDE_A_SENTENCE.search(text)
+    named = _NAMED.match(text)
+    return len(text) <= _HEADING_CHARS and not _INSIDE_A_SENTENCE.search(text, named.end() if named else 0)
 
 
 def _needs_space(before: str, after: str) -> bool:

@@ -72,13 +72,20 @@ def _within_reason(found: list[Paragraph], unread: list[Place]) -> list[Paragrap
 def _tables(parts: Parts, unread: list[Place]) -> list[Table]:
     """Every table of the text and of the annexes; rows that no heading explains are unread."""
     found: list[Table] = []
+    elsewhere = [each.text for each in (*parts.overall, *parts.targets, *parts.safeguards) if each.kind == ROW]
+    _note(elsewhere, unread)
     for section, area in [(BODY, parts.tasks), *((annex.section, annex.passages) for annex in parts.annexes)]:
         made, lost = tables(area, section)
         found += made
-        if lost:
-            lines = tuple(sorted({number for each in lost for number in each.numbers}))
-            unread.append(Place(lines, lost[0].text[:_QUOTE_CHARS]))
+        _note(lost, unread)
     return found
+
+
+def _note(lost: list[Cited], unread: list[Place]) -> None:
+    """Rows that are not understood, as one place."""
+    if lost:
+        lines = tuple(sorted({number for each in lost for number in each.numbers}))
+        unread.append(Place(lines, lost[0].text[:_QUOTE_CHARS]))
 
 
 def _place(text: Cited) -> Place:

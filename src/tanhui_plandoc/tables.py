@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass, field
 
 from tanhui_plandoc.cited import Cited, joined
+from tanhui_plandoc.deadlines import deadlines
 from tanhui_plandoc.departments import is_body
 from tanhui_plandoc.numbering import BARE, BOX, ROW, TEXT, Passage
+from tanhui_plandoc.rhythms import rhythm
 
 PERIOD, DEADLINE, NUMBER, SUPPORT, LEAD, BOXED, TARGET, CONTENT, TASK, GROUP, MARK, NOTE = (
     "period",
@@ -45,6 +47,8 @@ _COLUMNS = (
 )
 _HEADER_CHARS = 16
 _LIST_COLUMNS = {LEAD, SUPPORT}
+_MERGED = {GROUP, NUMBER, TASK, LEAD, SUPPORT}
+_ANY_DAY = "2000-01-01"
 
 
 @dataclass(frozen=True)
@@ -93,30 +97,41 @@ def tables(found: list[Passage], section: str) -> tuple[list[Table], list[Cited]
     lost: list[Cited] = []
     caption = ""
     heading: Cited | None = None
+    at_new = True
     for each in found:
         if each.kind == ROW:
             columns = _columns(each.cells)
-            if columns:
-                if not made or made[-1].columns != columns:
-                    made.append(Table(section, caption, columns))
+            if columns and (not made or _is_new(made[-1], columns, at_new)):
+                made.append(Table(section, caption, columns))
+            elif made and made[-1].columns == columns:
+                continue
             elif made and _is_group(each, len(made[-1].columns)):
                 heading = _heading(each.cells[0])
             elif made:
                 _take_row(made[-1], each, heading, lost)
             else:
                 lost.append(each.text)
+            at_new = False
         elif made and _fills_up(made[-1], each):
             _append(made[-1], each)
         elif made and made[-1].rows and each.text.text.startswith(("注", "说明")):
             made[-1].notes.append(each.text)
         elif each.is_numbered or each.kind == BARE:
-            heading = each.text
+            heading, at_new = each.text, True
             caption = each.text.text if not made else caption
         elif made:
             made[-1].notes.append(each.text)
     for table in made:
         table.rows = _whole(table)
     return made, lost
+
+
+def _is_new(table: Table, columns: tuple[Column, ...], at_new: bool) -> bool:
+    """Whether what could be a heading opens another table, and is neither repeated on a new page nor a row such as
+    清洁行动, 2025年 under a heading of as many columns."""
+    if table.columns == columns:
+        return False
+    return len(table.columns) != len(columns) or (at_new and all(column.role for column in columns if column.title))
 
 
 _GROUP_NUMBER = re.compile(
@@ -204,10 +219,25 @@ def _whole(table: Table) -> list[Row]:
         row.cells += [Cited("")] * (len(roles) - len(row.cells))
         if made and not any(row.cells[at].text for at in keys):
             before = made[-1].cells
+            if _is_another(roles, before, row.cells):
+                filled = [
+                    new or old if role in _MERGED else new
+                    for old, new, role in zip(before, row.cells, roles, strict=True)
+                ]
+                made.append(Row(filled, row.heading))
+                continue
             made[-1].cells = [_run_on(old, new, role) for old, new, role in zip(before, row.cells, roles, strict=True)]
         else:
             made.append(row)
     return made
+
+
+def _is_another(roles: list[str], before: list[Cited], after: list[Cited]) -> bool:
+    """Whether a row without a task is one more of the task before: it has a deadline of its own."""
+    return any(
+        role == DEADLINE and old.text and (deadlines(new.text, _ANY_DAY) or rhythm(new.text))
+        for role, old, new in zip(roles, before, after, strict=True)
+    )
 
 
 def _run_on(before: Cited, after: Cited, role: str) -> Cited:

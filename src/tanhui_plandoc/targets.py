@@ -133,7 +133,7 @@ class _Clause:
         if self.found and self.given.every and not (due or quantities(piece.text) or rhythm(piece.text)):
             return
         parts = _counted_apart(piece)
-        each_its_own = len(dated) == len(parts) and "分别" in piece.text
+        each_its_own = len(dated) == len(parts)
         self.before = piece if len(piece.text) <= _PIECE_CHARS else None
         for at, part in enumerate(parts):
             self._add(part if at == 0 else self._with_subject(part), dated[at] if each_its_own else due)

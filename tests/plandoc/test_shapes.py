@@ -95,6 +95,33 @@ POINTS = """松山县护鸟行动方案
 （二）宣传。一是编印手册5000册（县教育局牵头）；二是办好爱鸟周（团县委牵头，县教育局、县林业局配合）。
 """
 
+NAMED = """青山县无废城市建设方案
+二〇二四年十月
+工作目标
+到2027年，回收利用率达到38%以上。
+重点任务
+行动一：水质提升行动
+到2027年新建管网不低于45公里，整治率2026年达80％、2027年达100％。
+（牵头部门：县水利局；协办部门：县城管局、各镇政府）
+行动二：回收行动
+新建分拣中心1座，2026年底前完成。每户发放垃圾桶2只。
+（牵头部门：县商务局）
+保障措施
+加强领导。成立领导小组。
+附件1
+任务分工表
+序号\t任务\t具体措施\t完成时限\t牵头单位\t责任单位
+1\t水质提升行动\t新建管网40公里\t2027年12月\t县水利局\t县城管局
+2\t回收行动\t新建分拣中心1座\t2026年6月\t县商务局
+\t\t添置清运车5辆\t2025年底\t\t
+附件2
+任务路线图
+任务\t行动\t完成时限\t标记
+回收行动\t建立台账\t2025年\t●
+回收行动\t建成分拣中心\t2026年\t○
+注：●指创新实施，○指常规实施
+"""
+
 
 def said(task: Task) -> list[tuple[Any, ...]]:
     return [(one.deadline, one.comparator, one.value, one.unit, one.recurrence) for one in task.indicators]
@@ -173,6 +200,28 @@ def test_points_with_owners_of_their_own_are_tasks() -> None:
     assert [task.title for task in draft.tasks] == ["修复湿地", "护鸟", "编印手册5000册", "办好爱鸟周"]
     assert owners(draft)[3] == ("团县委", "县教育局、县林业局")
     assert said(draft.tasks[0]) == [("2026", "=", 15_000, "亩", None)]
+
+
+def test_headings_with_names_and_a_task_over_two_rows() -> None:
+    draft = read(NAMED)
+    assert [task.title for task in draft.tasks] == ["水质提升行动", "回收行动"]
+    assert owners(draft) == [("县水利局", "县城管局、各镇政府"), ("县商务局", "")]
+    water, waste = draft.tasks
+    assert said(water) == [
+        ("2027", ">=", 45, "公里", None),
+        ("2026", ">=", 80, "%", None),
+        ("2027", ">=", 100, "%", None),
+    ]
+    assert [(one.section, one.measure.value) for one in water.indicators[0].occurrences] == [
+        ("正文", 45),
+        ("附件1", 40),
+    ]
+    assert said(waste) == [("2026", "=", 1, "座", None), ("2025", "=", 5, "辆", None)]
+    assert waste.indicators[0].occurrences[1].measure.deadline == "2026-06"
+    (row,) = waste.annex_rows
+    assert row.targets == "新建分拣中心1座；添置清运车5辆"
+    assert [(item.period, item.mark) for item in waste.roadmap] == [("2025年", "proactive"), ("2026年", "routine")]
+    assert [one.title for one in draft.safeguards] == ["加强领导"]
 
 
 def test_names_are_resolved_and_kept_as_written() -> None:
