@@ -148,7 +148,8 @@ def last_day(text: str | None, year: int | None) -> date | None:
         if len(numbers) == 3:
             return date(*numbers)
         if len(numbers) == 2:
-            return date(*numbers, calendar.monthrange(*numbers)[1])
+            year_of, month = numbers
+            return date(year_of, month, calendar.monthrange(year_of, month)[1])
         return date(numbers[0], 12, 31)
     except ValueError:
         return date(year, 12, 31) if year else None

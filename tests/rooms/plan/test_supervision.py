@@ -14,7 +14,7 @@ from tests.rooms.plan import world
 from tanhui.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from tanhui.parties.types import Actor
 from tanhui.plan import _registers, queries, services
-from tanhui.plan.models import Feedback, FundingEntry, FundingLine, GoodCase, Notice
+from tanhui.plan.models import Feedback, FundingEntry, FundingLine, GoodCase, Notice, ProgressReview
 from tanhui.plan.types import (
     CaseDetails,
     FeedbackDetails,
@@ -61,6 +61,8 @@ def test_a_review_is_opened_with_notices_and_closed_with_the_state_of_the_day() 
     ]  # fmt: skip
     with pytest.raises(Conflict, match="已经结束"):
         work(ReviewMeeting(number=number, conclusions="改口"), staff.office)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProgressReview.objects.update(conclusions="改口")
     assert [each.number for each in queries.reviews()] == [number]
 
 

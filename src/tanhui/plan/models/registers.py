@@ -116,6 +116,7 @@ class Record(models.Model):
             models.Index(fields=["register", "state", "-id"], name="plan_record_listed"),
             models.Index(fields=["indicator", "state", "-id"], name="plan_record_by_hand"),
             models.Index(fields=["state", "department"], name="plan_record_waiting"),
+            models.Index(fields=["register", "state"], condition=Q(sample=True), name="plan_record_invented"),
             models.Index(
                 fields=["register", "happened_on", "id"],
                 condition=Q(state="approved", void=False),
