@@ -7,6 +7,7 @@ item is found by a keyword that nothing else in its task contains; fields that a
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tanhui_plandoc import read
+from tanhui_plandoc import normalize, read
 from tanhui_plandoc.draft import Diagnostic, Draft, Indicator, Kind, Severity, Task
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -193,3 +194,23 @@ def test_every_place_is_in_the_text(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_reported_as_unread(name: str) -> None:
     assert [text_of(one) for one in draft_of(name).diagnostics if one.code == "unread"] == []
+
+
+def cited(value: Any) -> Iterator[int]:
+    """Every line number in a draft as JSON."""
+    if isinstance(value, dict):
+        yield from value.get("lines") or ()
+        value = list(value.values())
+    for one in value if isinstance(value, list) else ():
+        yield from cited(one)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_sentence_is_lost_in_silence(name: str) -> None:
+    """From the first task on, every line longer than a heading is in some item of the draft, or reported as unread."""
+    draft = draft_of(name)
+    found = set(cited(draft.as_json()))
+    first = min(line for task in draft.tasks for line in task.lines)
+    lines = normalize((CORPUS / f"{name}.txt").read_text(encoding="utf-8"))
+    sentences = [line for line in lines if line.number > first and not line.cells and len(line.text) > 25]
+    assert [line.text for line in sentences if line.number not in found] == []
