@@ -71,6 +71,8 @@ def normalize(text: str) -> list[Line]:
     """
     lines = []
     for number, source in enumerate(_LINE_ENDS.split(text), start=1):
+        if not source.strip():
+            continue
         heading = _MARKDOWN_HEADING.match(source)
         source = source[heading.end() :] if heading else source
         pieces = source.split("\f")
@@ -84,6 +86,9 @@ def normalize(text: str) -> list[Line]:
 
 def clean(text: str) -> str:
     """One spelling of a piece of text, without line breaks. Cleaning twice changes nothing more."""
+    plain = text.translate(_SPELLING)
+    if plain.isalnum():  # most cells: nothing to part or to widen
+        return plain
     previous = None
     while previous != text:
         previous = text
