@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,32 +17,18 @@ from django.utils import timezone
 from tests.doors.desk import enter, hire
 from tests.doors.lasting import lasting
 from tests.doors.pages import Page
+from tests.doors.plan_office_world import CORPUS, open_office
 from tests.rooms.scenarios.world import START
 
-from tanhui.kernel.county import PROJECT_ROOT
 from tanhui.kernel.days import local_day
-from tanhui.office.plan_documents import read_document
 from tanhui.office.plan_office_forms import MAX_DOCUMENT_BYTES
 from tanhui.office.views.plan_reports import SCREENS
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Role, Scope
 from tanhui.plan import queries, services
-from tanhui.plan.types import (
-    CaseDetails,
-    FeedbackDetails,
-    FundingDetails,
-    NoticeDetails,
-    ReviewMeeting,
-)
 from tanhui.project.county import this_county
 
 pytestmark = pytest.mark.django_db
-
-CORPUS = PROJECT_ROOT / "tests" / "plandoc" / "corpus"
-
-
-def _read(name: str) -> tuple[str, Any]:
-    return read_document(name, (CORPUS / name).read_bytes())
 
 
 SCAN = b"""%PDF-1.4
@@ -55,60 +40,12 @@ trailer<</Root 1 0 R>>
 """A PDF with a page on which nothing is written."""
 
 
-def _take(name: str) -> str:
-    text, draft = _read(name)
-    return services.draft(name=name, draft=draft, text=text, at=START)
-
-
 @pytest.fixture(scope="module")
 def numbers(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, str]]:
     """An invented plan in force whose first targets are long overdue, a second document with open findings, and one
     of everything that supervision knows."""
     with lasting(django_db_blocker):
-        first = _take("articles.txt")
-        for each in queries.findings(first, severity="substantive"):
-            services.settle(number=first, position=each.position, choice="accept", at=START)
-        services.adopt(number=first, at=START)
-        text, draft = _read("articles.txt")
-        title = draft.groups[0].tasks[0].title
-        changed = replace(
-            draft,
-            status="印发稿",
-            groups=(
-                replace(
-                    draft.groups[0], tasks=(replace(draft.groups[0].tasks[0], roadmap=()), *draft.groups[0].tasks[1:])
-                ),
-                *draft.groups[1:-1],
-                replace(draft.groups[-1], tasks=draft.groups[-1].tasks[:-1]),
-            ),
-        )
-        second = services.draft(name="印发稿.txt", draft=changed, text=text, at=START)
-        task = queries.task(1).task
-        lead = task.leads[0].code
-        day = local_day(START)
-        meeting = services.work(details=ReviewMeeting(title="第一季度调度（示例）", held_on=day), at=START)
-        notice = services.work(
-            details=NoticeDetails(lead, 1, "登记工作没有按期完成（示例）", day + timedelta(days=10)), at=START
-        )
-        case = services.work(
-            details=CaseDetails(
-                task_no=1, department=lead, title="逐厂登记的做法（示例）", text="先易后难。", sample=True
-            ),
-            at=START,
-        )
-        funding = services.work(
-            details=FundingDetails(
-                "planned", 12_345_678_901, day, task_no=1, department=lead, title="登记经费（示例）",
-                origin="县级预算", year=2026, sample=True,
-            ),
-            at=START,
-        )  # fmt: skip
-        feedback = services.work(details=FeedbackDetails(1, "登记的工厂名单在哪里看？"), at=START)
-        report = services.publish_report(as_of=day, at=START + timedelta(days=1))
-        yield {
-            "adopted": first, "open": second, "meeting": meeting, "notice": notice, "case": case, "funding": funding,
-            "feedback": feedback, "report": report, "lead": lead, "title": title,
-        }  # fmt: skip
+        yield open_office()
 
 
 @pytest.fixture

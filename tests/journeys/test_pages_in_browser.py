@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,11 +15,16 @@ from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.doors.desk import enter, hire
+from tests.doors.plan_office_world import open_office
 from tests.doors.town import open_town, pages
 from tests.rooms.scenarios.world import NOW, START, deliver, join, open_county, ride
 
+from tanhui.kernel.days import local_day
 from tanhui.parties import services as parties
 from tanhui.parties.types import Role
+from tanhui.plan import queries as plan
+from tanhui.plan import services as plan_services
+from tanhui.plan.types import AppraisalRun
 from tanhui.project.county import SYSTEM, divisions, this_county
 from tanhui.scenarios import queries, services
 
@@ -76,6 +82,32 @@ def plan_addresses(transactional_db: None) -> list[str]:
     cache.clear()
     parties.register(details=divisions(this_county()), at=START, by=SYSTEM)
     return [reverse(f"portal:{name}", args=arguments) for name, arguments in pages(open_town())]
+
+
+@pytest.fixture
+def group_addresses(transactional_db: None) -> tuple[list[str], str, str]:
+    """Every page of the working group, the one of a document with open findings, and the group's session."""
+    cache.clear()
+    made = open_office()
+    plan_services.work(details=AppraisalRun(START.year), at=START)
+    late = next(each.code for task in plan.plan().tasks for each in task.indicators if each.light.status == "late")  # type: ignore[union-attr]
+    document = reverse("office:plan-draft", args=[made["open"]])
+    listed = [
+        *(reverse(f"office:plan-{name}") for name in ("drafts", "versions", "supervision", "notices", "appraisal")),
+        *(reverse(f"office:plan-{name}") for name in ("cases", "case-file", "feedback", "funding", "funding-new")),
+        *(reverse(f"office:plan-{name}") for name in ("reports", "coverage")),
+        document,
+        reverse("office:plan-adopt", args=[made["open"]]),
+        reverse("office:plan-version", args=[1]),
+        reverse("office:plan-meeting", args=[made["meeting"]]),
+        reverse("office:plan-notice", args=[made["notice"]]),
+        reverse("office:plan-notice-issue") + f"?indicator={late}",
+        reverse("office:plan-funding-line", args=[made["funding"]]),
+        reverse("office:plan-report", args=[made["report"]]),
+        reverse("office:plan-report-publish") + f"?as_of={local_day(START) + timedelta(days=3)}",
+    ]
+    session = enter(hire("group", Role.ACTION_OFFICE)).cookies[settings.SESSION_COOKIE_NAME].value
+    return listed, document, session
 
 
 @pytest.fixture
@@ -155,6 +187,28 @@ def test_every_page_of_the_plan_fits_a_phone_and_a_desk(
         faults += Visit(browser, live_server, size).look(*plan_addresses)
     assert faults == []
     _leads_from_a_pin_to_its_line(Visit(browser, live_server, DESK))
+
+
+def test_every_page_of_the_working_group_fits_and_a_finding_is_settled_by_keyboard(
+    group_addresses: tuple[list[str], str, str], live_server: Any, browser: Browser
+) -> None:
+    listed, document, session = group_addresses
+    faults = [fault for size in (PHONE, DESK) for fault in Visit(browser, live_server, size, session).look(*listed)]
+    assert faults == []
+    _settles_a_finding_by_keyboard(Visit(browser, live_server, DESK, session), document)
+
+
+def _settles_a_finding_by_keyboard(visit: Visit, document: str) -> None:
+    visit.look(document)
+    visit.page.locator("input[type=radio][value=accept]").focus()
+    visit.page.keyboard.press("Space")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url("**#finding-2")
+    assert visit.page.evaluate("document.activeElement.id") == "finding-2"
+    visit.page.keyboard.press("Tab")
+    assert visit.page.evaluate("document.activeElement.name") == "f2-choice"
+    assert visit.page.locator(".settled").inner_text().startswith("已处理 1 /")
+    assert visit.faults == []
 
 
 def _leads_from_a_pin_to_its_line(visit: Visit) -> None:
