@@ -85,7 +85,7 @@
           type: "value",
           splitNumber: 4,
           max: reach > 0 ? undefined : 1,
-          scale: false,
+          minInterval: points.every((point) => Number.isInteger(point[1])) ? 1 : 0,
           splitLine: { lineStyle: { color: token("--line") } },
           axisLabel: text,
         },
