@@ -36,6 +36,7 @@ from tanhui.plan.types import (
 MAX_FILES, MAX_FILE_BYTES = 6, 5 * 1024 * 1024
 MAX_WORKBOOK_BYTES = 5 * 1024 * 1024
 EVIDENCE_ENDINGS = ".pdf,.jpg,.jpeg,.png,.xlsx,.docx"
+BY_RULE = "rule"
 _FEW = 5
 """Up to this many choices are shown as radio buttons."""
 _TEXT, _LONG_TEXT = 200, 2000
@@ -154,7 +155,7 @@ class RowForm(forms.Form):
         self.fields["department"] = department_field(departments)
         if demo:
             self.fields["sample"] = _sample_field()
-        last = [name for name in ("evidence", "note", "department", "sample") if name in self.fields]
+        last: list[str] = [name for name in ("evidence", "note", "department", "sample") if name in self.fields]
         self.order_fields([name for name in self.fields if name not in last] + last)
 
     def questions(self) -> Iterator[Question]:
@@ -304,7 +305,7 @@ _TYPE_HELP = {
 
 
 def _help(spec: FieldSpec) -> str:
-    parts = [spec.help, _TYPE_HELP.get(spec.type, "")]
+    parts = [spec.help or _TYPE_HELP.get(spec.type, "")]
     low, high = spec.minimum, spec.maximum
     if low is not None and high is not None:
         parts.append(f"在 {low} 到 {high} 之间")
@@ -392,8 +393,7 @@ class OverrideForm(forms.Form):
 
     status = forms.ChoiceField(
         label="状态",
-        required=False,
-        choices=[("", "按规则判定，不人工干预"), *((each.value, each.label) for each in Status)],
+        choices=[(BY_RULE, "按规则判定，不人工干预"), *((each.value, each.label) for each in Status)],
     )
     reason = long_text(
         "理由",
@@ -405,7 +405,7 @@ class OverrideForm(forms.Form):
     def details(self, indicator: str) -> OverrideDetails:
         """What the room keeps."""
         status = self.cleaned_data["status"]
-        return OverrideDetails(indicator, Status(status) if status else None, self.cleaned_data["reason"])
+        return OverrideDetails(indicator, None if status == BY_RULE else Status(status), self.cleaned_data["reason"])
 
 
 class SubTaskForm(forms.Form):

@@ -17,6 +17,6 @@ def invented() -> bool:
 
 
 @register.filter
-def cell(record: RecordView, name: str) -> str:
+def cell_of(record: RecordView, name: str) -> str:
     """What a record says in the field of that name; empty where it says nothing."""
     return next((text for spec, text in record.cells if spec.name == name), "")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from tanhui.kernel.errors import NotFound
 from tanhui.office.access import may, office_page
+from tanhui.parties.types import COUNTY
 from tanhui.plan import queries as plan
 from tanhui.plan.types import DepartmentRef, DeskView, PlanView
 
@@ -59,7 +60,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "piles": _piles(request, shown, len(stale), len(owed)),
         "to_review": shown.to_review[:_SHOWN],
         "to_review_count": shown.to_review_count,
-        "county_wide": len(departments) > 1,
+        "county_wide": may(request.user, "plan-file", COUNTY) or may(request.user, "plan-review", COUNTY),
     }
     return render(request, "office/plan/desk.html", context)
 

@@ -15,7 +15,7 @@ from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.files import csv_file
 from tanhui.office.plan_counties import is_demo
-from tanhui.office.plan_forms import HandForm, OverrideForm, show_refusal
+from tanhui.office.plan_forms import BY_RULE, HandForm, OverrideForm, show_refusal
 from tanhui.plan import queries as plan
 from tanhui.plan import services
 from tanhui.plan.types import DepartmentRef, FigureView, IndicatorView, RecordView
@@ -38,7 +38,7 @@ def _page(
     figures = plan.figures(found.code, limit=_HISTORY)
     task = plan.task(found.task_no).task
     if override is None and may(request.user, "plan-override"):
-        now = found.light.status.value if found.light.overridden else ""
+        now = found.light.status.value if found.light.overridden else BY_RULE
         override = OverrideForm(initial={"status": now, "reason": found.light.overridden})
     context = {
         "section": "plan-tasks",
@@ -51,6 +51,7 @@ def _page(
         "next": rows[_ROWS - 1].number if len(rows) > _ROWS else None,
         "before": before,
         "override": override,
+        "quoted": any(each.get("quote") for each in found.occurrences),
         "waiting": plan.records(indicator=found.code, state="filed", limit=_ROWS) if found.by == "hand" else [],
         "may_report": found.by == "hand" and bool(_reporters(request, found)),
     }

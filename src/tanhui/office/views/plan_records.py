@@ -17,6 +17,7 @@ from tanhui.office.acts import act, actor
 from tanhui.office.files import evidence_file
 from tanhui.office.plan_counties import division_names, organization_names
 from tanhui.office.plan_forms import CorrectionForm, VoidForm, show_refusal, typed_values
+from tanhui.parties.types import COUNTY
 from tanhui.plan import queries as plan
 from tanhui.plan import services
 from tanhui.plan.types import DepartmentRef, RecordView
@@ -169,16 +170,17 @@ def _queue(
 ) -> HttpResponse:
     user = request.user.pk or 0
     departments = plan.may_review(user)
+    mine = {each.code for each in departments}
     wanted = {key: request.GET.get(key, "").strip()[:80] for key in ("department", "register")}
     before = request.GET.get("before") or None
-    rows = _waiting(departments, wanted, before)
+    rows = _waiting(departments, wanted, before, everywhere=may(request.user, "plan-review", COUNTY))
     context = {
         "section": "plan-review",
         "rows": [Waiting(each, _reason(user, each)) for each in rows[:_QUEUE]],
         "next": rows[_QUEUE - 1].number if len(rows) > _QUEUE else None,
         "before": before,
         "departments": departments,
-        "registers": [each for each in plan.registers() if each.waiting],
+        "registers": [each for each in plan.registers() if each.waiting and mine & {row.code for row in each.may_file}],
         "wanted": wanted,
         "query": urlencode({key: value for key, value in wanted.items() if value}),
         "chosen": chosen,
@@ -194,10 +196,12 @@ def _indicator_names(rows: list[RecordView]) -> dict[str, str]:
     return {code: plan.indicator(code).text for code in {each.indicator for each in rows} if code}
 
 
-def _waiting(departments: list[DepartmentRef], wanted: dict[str, str], before: str | None) -> list[RecordView]:
+def _waiting(
+    departments: list[DepartmentRef], wanted: dict[str, str], before: str | None, *, everywhere: bool
+) -> list[RecordView]:
     """Records in all the departments that the person reviews for, newest first; one more than a page."""
     codes = [each.code for each in departments if wanted["department"] in ("", each.code)]
-    if len(codes) == len(plan.departments()):
+    if everywhere and not wanted["department"]:
         codes = [""]
     found: list[RecordView] = []
     for code in codes:

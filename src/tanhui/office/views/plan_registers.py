@@ -19,6 +19,7 @@ from tanhui.office.acts import actor
 from tanhui.office.files import workbook_file
 from tanhui.office.plan_counties import division_names, is_demo, organization_names
 from tanhui.office.plan_forms import RowForm, WorkbookForm, show_refusal
+from tanhui.parties.types import COUNTY
 from tanhui.plan import queries as plan
 from tanhui.plan import services
 from tanhui.plan.types import DepartmentRef, FileFaults, RegisterView, RowFault
@@ -49,7 +50,7 @@ def registers(request: HttpRequest) -> HttpResponse:
         if (not text or text in each.title or text in each.row) and (task_no is None or task_no in each.tasks)
     ]
     mine = {each.code for each in _acts_for(request)}
-    everywhere = bool(mine) and len(mine) == len(plan.departments())
+    everywhere = may(request.user, "plan-file", COUNTY)
     own = [each for each in shown if not everywhere and mine & {department.code for department in each.may_file}]
     now = plan.plan()
     context = {
@@ -83,7 +84,14 @@ def register(request: HttpRequest, code: str) -> HttpResponse:
     found = plan.register(code)
     wanted = {key: request.GET.get(key, "").strip()[:80] for key in ("state", "department", "text")}
     before = request.GET.get("before") or None
-    rows = plan.records(register=code, **wanted, before=before, limit=_ROWS + 1)
+    rows = plan.records(
+        register=code,
+        state=wanted["state"],
+        department=wanted["department"],
+        text=wanted["text"],
+        before=before,
+        limit=_ROWS + 1,
+    )
     context = {
         "section": "plan-registers",
         "register": found,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -41,13 +42,14 @@ def tasks(request: HttpRequest) -> HttpResponse:
         return render(request, "office/plan/none.html", {"section": "plan-tasks", "title": "重点任务"})
     department, status = request.GET.get("department", ""), request.GET.get("status", "")
     rows = _rows(now.tasks, department, status)
+    counts = Counter(row.task.light.status for row in _rows(now.tasks, department, ""))
     context = {
         "section": "plan-tasks",
         "plan": now,
         "groups": [(title, list(group)) for title, group in groupby(rows, lambda row: row.task.group_title)],
         "shown": len(rows),
         "departments": plan.departments(),
-        "statuses": [(each, now.counts.get(each, 0)) for each in Status],
+        "statuses": [(each, counts[each]) for each in Status],
         "wanted": {"department": department, "status": status},
         "query": request.GET.urlencode(),
     }

@@ -43,6 +43,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "section": "start",
         "waiting": list(_waiting(user)),
         "roles": parties.roles_of(user.pk or 0),
+        "departments": {each.code: each.name for each in plan.departments()},
         "last_run": None,
     }
     if may(user, "runs"):
