@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -70,7 +71,12 @@ def value_against_overall(draft: Draft) -> Iterator[Diagnostic]:
 
 def _beside(draft: Draft) -> Iterator[tuple[Task, Indicator, _Goal, list[_Thing]]]:
     """Every dated target beside every dated goal that shares words with it."""
-    goals = [_goal(goal) for goal in draft.overall_targets[:MOST] if goal.deadline_year]
+    dated = {(goal.text, goal.deadline_year): goal for goal in draft.overall_targets[:MOST] if goal.deadline_year}
+    goals = [_goal(goal) for goal in dated.values()]
+    where: dict[str, list[int]] = defaultdict(list)
+    for number, goal in enumerate(goals):
+        for pair in goal.pairs:
+            where[pair].append(number)
     for task in draft.tasks if goals else ():
         actions = {line: action.title for box in task.boxes for action in box.actions for line in action.lines}
         for one in task.indicators:
@@ -78,9 +84,8 @@ def _beside(draft: Draft) -> Iterator[tuple[Task, Indicator, _Goal, list[_Thing]
                 continue
             names = dict.fromkeys((one.text, *(actions[line] for line in one.lines if line in actions)))
             things = [_Thing(content(VAGUE.sub("", name)), pairs(VAGUE.sub("", name))) for name in names]
-            for goal in goals:
-                if any(not goal.pairs.isdisjoint(thing.pairs) for thing in things):
-                    yield task, one, goal, things
+            near = {number for thing in things for pair in thing.pairs for number in where.get(pair, ())}
+            yield from ((task, one, goals[number], things) for number in sorted(near))
 
 
 def _goal(said: OverallTarget) -> _Goal:

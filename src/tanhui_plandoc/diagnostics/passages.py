@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tanhui_plandoc.draft import Draft, Occurrence, Place, Source, Task
 
@@ -18,8 +19,7 @@ _COMMON = 60
 _SHOWN = 40
 
 
-@dataclass(frozen=True)
-class Passage:
+class Passage(NamedTuple):
     """A piece of the plan with its section. `task_no` is None where it belongs to no task."""
 
     section: str
