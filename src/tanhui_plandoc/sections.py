@@ -12,7 +12,7 @@ _ROLES = (
     (
         "safeguards",
         re.compile(
-            "保障|组织(?:领导|实施)|(?:工作|相关|有关|几点|推进|落实)要求|(?:工作|推进|实施)机制|监督(?:管理|考核)|督导"
+            "保障|组织(?:领导|实施)|(?:工作|相关|有关|几点|推进|落实)要求|(?:工作|推进|实施)机制|监督(?:管理|考核)|督导|(?:工作|抓好|狠抓|强化)落实$"
         ),
     ),
     ("targets", re.compile("目标")),
@@ -25,6 +25,7 @@ _ROLES = (
         ),
     ),
 )
+_OWNED = re.compile("[（〔【][^（）〔〕【】]{0,200}(?:牵头|责任单位|责任部门|负责)")
 _MOST = 14
 
 
@@ -49,9 +50,11 @@ class Parts:
 
 
 def divide(found: tuple[Passage, ...]) -> Parts:
-    """Tell the parts by their headings. Chapters between goals and safeguards that nothing names are tasks too."""
+    """Tell the parts by their headings. Chapters that nothing names are tasks too, where no chapter is said to be one
+    or where they say who is responsible; then each is a group."""
     parts = Parts()
     others: list[Passage] = []
+    work: list[Passage] = []
     role, rank = "front", 99
     for each in found:
         if each.kind == ANNEX and each.text.text[:1] not in set("所中的和，、"):
@@ -66,6 +69,7 @@ def divide(found: tuple[Passage, ...]) -> Parts:
             role, rank = heading, _rank(each)
             if role == "tasks" and parts.tasks_title is None:
                 parts.tasks_title = each
+                work.append(each)
                 continue
         elif each.is_numbered and each.rank <= rank and role != "front":
             role, rank = ("safeguards", rank) if role == "safeguards" and each.rank > 3 else ("other", each.rank)
@@ -75,8 +79,12 @@ def divide(found: tuple[Passage, ...]) -> Parts:
             getattr(parts, role).append(each)
         elif role in {"other", "front"}:
             others.append(each)
+        if role in {"tasks", "other"}:
+            work.append(each)
     if not any(each.text.text or each.cells for each in parts.tasks):
         parts.tasks, parts.tasks_title = others, None
+    elif any(_OWNED.search(each.text.text) for each in others):
+        parts.tasks, parts.tasks_title = work, None
     return parts
 
 
