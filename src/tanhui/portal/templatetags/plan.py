@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 
@@ -13,6 +14,8 @@ from tanhui.kernel.days import chinese_date
 from tanhui.plan.types import FieldSpec, FigureView, IndicatorView, Light, Stance
 
 register = template.Library()
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @register.simple_tag
@@ -63,6 +66,6 @@ def cell(text: str, spec: FieldSpec) -> SafeString | str:
     """What a register's cell shows people: days in Chinese, days and places on one line."""
     if not text:
         return ""
-    if spec.type == "date":
+    if spec.type == "date" and _DAY.fullmatch(text):
         return format_html('<span class="nowrap">{}</span>', chinese_date(date.fromisoformat(text)))
     return format_html('<span class="nowrap">{}</span>', text) if spec.type == "place" else text
