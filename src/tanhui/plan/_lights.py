@@ -24,14 +24,20 @@ CROSS JOIN LATERAL (
 ) ended
 CROSS JOIN LATERAL (
     (SELECT * FROM plan_figure
-     WHERE indicator_id = wanted.id AND as_of <= %(on)s AND id > ended.id ORDER BY id DESC LIMIT 2)
+     WHERE indicator_id BETWEEN wanted.id AND wanted.id AND as_of <= %(on)s AND id > ended.id
+     ORDER BY indicator_id, id DESC LIMIT 2)
     UNION
     (SELECT * FROM plan_figure
-     WHERE indicator_id = wanted.id AND as_of <= %(on)s AND id > ended.id ORDER BY id LIMIT 1)
+     WHERE indicator_id BETWEEN wanted.id AND wanted.id AND as_of <= %(on)s AND id > ended.id
+     ORDER BY indicator_id DESC, id LIMIT 1)
 ) f
 ORDER BY f.id
 """
-"""The first and the last two figures; what stood before a figure that nothing stood behind holds no longer."""
+"""The first and the last two figures; what stood before a figure that nothing stood behind holds no longer.
+
+BETWEEN instead of `=`, and ordering by the indicator too: else the planner may walk the primary key through all
+figures of all indicators to find the two of one that has few. So it walks the index of that indicator.
+"""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from tanhui.kernel.canonical import digest
 from tanhui.kernel.days import chinese_date, day_end, local_day
@@ -221,9 +221,10 @@ def _records_since(after: date | None, until: date) -> Counter[int]:
         rows = rows.filter(reviewed_at__gte=day_end(after))
     found: Counter[int] = Counter()
     documents = _registers.in_force()
-    for code, task_no in rows.values_list("register__code", "indicator__task__no"):
+    counted = rows.order_by().values_list("register__code", "indicator__task__no").annotate(Count("id"))
+    for code, task_no, number_of in counted:
         for number in documents[code].document.tasks if code else (task_no,):
-            found[number] += 1
+            found[number] += number_of
     return found
 
 

@@ -1,4 +1,4 @@
-"""Invented rows are found at once however many real ones there are; a closed progress review is frozen."""
+"""Invented rows and empty figures are found at once however many others there are; a closed progress review is frozen."""
 
 from django.db import migrations, models
 
@@ -28,6 +28,12 @@ class Migration(migrations.Migration):
             model_name="record",
             index=models.Index(
                 condition=models.Q(("sample", True)), fields=["register", "state"], name="plan_record_invented"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="figure",
+            index=models.Index(
+                condition=models.Q(("rows", 0)), fields=["indicator", "-id"], name="plan_figure_empty"
             ),
         ),
         migrations.RunSQL(CLOSED, CLOSED_UNDONE),

@@ -200,7 +200,10 @@ class Figure(models.Model):
     class Meta:
         db_table = "plan_figure"
         verbose_name = verbose_name_plural = "指标数值"
-        indexes = [models.Index(fields=["indicator", "-id"], name="plan_figure_latest")]
+        indexes = [
+            models.Index(fields=["indicator", "-id"], name="plan_figure_latest"),
+            models.Index(fields=["indicator", "-id"], condition=Q(rows=0), name="plan_figure_empty"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.value}"
