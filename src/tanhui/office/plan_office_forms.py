@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import PurePath
@@ -75,6 +75,10 @@ def task_choices(tasks: Sequence[TaskView]) -> list[tuple[str, str]]:
     return [(str(task.no), f"{task.no}. {task.title}") for task in tasks]
 
 
+DECISIONS = [("accept", "照原文，不改"), ("correct", "更正为下面填写的内容"), ("note", "暂不更改，只记下说明")]
+"""What may be decided on a finding: value and words."""
+
+
 class DocumentForm(forms.Form):
     """A plan as a file."""
 
@@ -105,14 +109,13 @@ class FindingForm(forms.Form):
     choice = forms.ChoiceField(
         label="决定",
         widget=forms.RadioSelect,
-        choices=[("accept", "照原文，不改"), ("correct", "更正为下面填写的内容"), ("note", "暂不更改，只记下说明")],
+        choices=DECISIONS,
         error_messages={"required": "请选择一项"},
     )
     note = long_text("说明", 500, required=False, rows=2, help_text="为什么这样决定、向谁核实过；选“只记下说明”时必填")
 
-    def __init__(self, *args: Any, finding: FindingView, **kwargs: Any) -> None:
-        initial = {"choice": finding.choice, "note": finding.note}
-        super().__init__(*args, prefix=f"f{finding.position}", initial=initial, **kwargs)
+    def __init__(self, data: Mapping[str, Any] | None = None, *, finding: FindingView) -> None:
+        super().__init__(data, prefix=f"f{finding.position}", initial={"choice": finding.choice, "note": finding.note})
         self.finding = finding
         self.correctable: dict[str, tuple[str, str, str]] = {}
         for at, (subject, field, title, now) in enumerate(finding.correctable):
@@ -120,11 +123,7 @@ class FindingForm(forms.Form):
             self.correctable[name] = (subject, field, now)
             self.fields[name] = _correction_field(field, title, now)
         if not self.correctable:
-            self.fields["choice"].choices = [  # type: ignore[attr-defined]
-                each
-                for each in self.fields["choice"].choices
-                if each[0] != "correct"  # type: ignore[attr-defined]
-            ]
+            self.fields["choice"].choices = [each for each in DECISIONS if each[0] != "correct"]  # type: ignore[attr-defined]
         self.order_fields(["choice", *self.correctable, "note"])
 
     def corrected_fields(self) -> list[tuple[forms.BoundField, bool]]:
@@ -395,5 +394,5 @@ class YearForm(forms.Form):
         label="年度", min_value=2000, max_value=2100, widget=forms.TextInput(attrs={"inputmode": "numeric"})
     )
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"year": today.year}, **kwargs)
+    def __init__(self, data: Mapping[str, Any] | None = None, *, today: date) -> None:
+        super().__init__(data, initial={"year": today.year})

@@ -10,7 +10,6 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from tanhui.portal.templatetags.tanhui import day, moment
 from tanhui_plandoc.draft import Draft, Indicator, Severity
 
 register = template.Library()
@@ -94,12 +93,12 @@ def outline(draft: Draft) -> Mapping[str, int]:
 
 
 @register.filter
-def iso_day(text: str) -> str:
-    """An ISO day in stored content as people write it; anything else stays."""
+def as_day(text: Any) -> date | None:
+    """An ISO day in stored content, as a day."""
     try:
-        return day(date.fromisoformat(text))
+        return date.fromisoformat(text)
     except (TypeError, ValueError):
-        return str(text)
+        return None
 
 
 @register.filter
@@ -109,12 +108,12 @@ def change_kind(what: str) -> str:
 
 
 @register.filter
-def iso_moment(text: str) -> SafeString:
-    """An ISO instant in stored content, in the county's zone; anything else stays."""
+def as_moment(text: Any) -> datetime | None:
+    """An ISO instant in stored content, as an instant."""
     try:
-        return moment(datetime.fromisoformat(text))
+        return datetime.fromisoformat(text)
     except (TypeError, ValueError):
-        return format_html("{}", text)
+        return None
 
 
 @register.simple_tag

@@ -19,7 +19,7 @@ from tanhui.kernel.errors import NotFound, TanhuiError
 from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.plan_documents import read_document
-from tanhui.office.plan_office_forms import DocumentForm, FindingForm
+from tanhui.office.plan_office_forms import DECISIONS, DocumentForm, FindingForm
 from tanhui.plan import queries as plan
 from tanhui.plan import services
 from tanhui.plan.types import FindingView
@@ -97,7 +97,7 @@ def _page(request: HttpRequest, number: str, refused: FindingForm | None = None,
         if (not severity or each.severity == severity) and (not open_only or not each.choice)
     ]
     editable = document.state == "open" and may(request.user, "plan-finding")
-    at = request.GET.get("at", "")
+    at = request.GET.get("at", "") if refused is None else str(refused.finding.position)
     here = int(at) if at.isascii() and at.isdigit() and len(at) < 7 else _first_open(shown)
     order = [each.position for each in shown]
     place = order.index(here) if here in order else -1
@@ -178,8 +178,12 @@ def _groups(findings: Sequence[FindingView]) -> list[FindingGroup]:
 
 def _back(request: HttpRequest, number: str, at: int | None) -> HttpResponseRedirect:
     """The page again, with the same filter, at a finding (or at what follows when all are settled)."""
-    kept = {"severity": _shown(request.GET.get("severity", "")), "open": request.GET.get("open", "")[:1]}
-    query = urlencode({**{key: value for key, value in kept.items() if value}, **({"at": at} if at else {})})
+    kept = {
+        "severity": _shown(request.GET.get("severity", "")),
+        "open": request.GET.get("open", "")[:1],
+        "at": str(at or ""),
+    }
+    query = urlencode({key: value for key, value in kept.items() if value})
     address = reverse("office:plan-draft", args=[number])
     return HttpResponseRedirect(f"{address}{'?' if query else ''}{query}#{f'finding-{at}' if at else 'findings'}")
 
@@ -194,7 +198,7 @@ def finding(request: HttpRequest, number: str, position: int) -> HttpResponse:
         raise NotFound("没有这一条疑点", where=f"{number} 第{position}条", fix="从文稿的疑点列表里选择")
     form = FindingForm(request.POST, finding=found)
     if not form.is_valid():
-        return _again(request, number, position, form, 422)
+        return _page(request, number, form, 422)
     data = form.cleaned_data
     done = act(
         request,
@@ -207,19 +211,13 @@ def finding(request: HttpRequest, number: str, position: int) -> HttpResponse:
             at=timezone.now(),
             by=actor(request),
         ),
-        done=lambda _: f"第{position}条：{dict(form.fields['choice'].choices)[data['choice']]}",  # type: ignore[attr-defined]
+        done=lambda _: f"第{position}条：{dict(DECISIONS)[data['choice']]}",
     )
     if not done:
-        return _again(request, number, position, form, 409)
-    later = [each.position for each in shown if not each.choice and each.position > position]
-    earlier = [each.position for each in shown if not each.choice and each.position < position]
-    return _back(request, number, (later or earlier or [None])[0])
-
-
-def _again(request: HttpRequest, number: str, position: int, form: FindingForm, status: int) -> HttpResponse:
-    request.GET = request.GET.copy()
-    request.GET["at"] = str(position)
-    return _page(request, number, form, status)
+        return _page(request, number, form, 409)
+    waiting = [each.position for each in shown if not each.choice and each.position != position]
+    later = [each for each in waiting if each > position]
+    return _back(request, number, next(iter([*later, *waiting]), None))
 
 
 @require_POST
