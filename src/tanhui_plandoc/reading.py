@@ -27,7 +27,7 @@ from tanhui_plandoc.tasks import OpenTask, open_tasks, title_key
 
 BODY = "正文"
 _QUOTE_CHARS = 120
-_MOST_PARAGRAPHS = 5_000
+_MOST_PARAGRAPHS = 4_000
 
 
 def read(text: str, *, aliases: Aliases | None = None) -> Draft:
