@@ -141,17 +141,14 @@ def department_once(draft: Draft) -> Iterator[Diagnostic]:
 def lists_differ(draft: Draft) -> Iterator[Diagnostic]:
     """Body and annex name different leads or supporters, or put the leads in another order."""
     names = Names(draft)
+    with_supporters = {row.section for task in draft.tasks for row in task.annex_rows if row.supporters}
     for task in draft.tasks:
         for row in task.annex_rows:
-            if task.leads and row.leads:
-                yield from _leads(names, task, row)
-            if _comparable(task, row):
+            if not (task.leads and row.leads):
+                continue
+            yield from _leads(names, task, row)
+            if row.section in with_supporters:
                 yield from _compared("supporters-differ", "配合单位", names, task, row, task.supporters, row.supporters)
-
-
-def _comparable(task: Task, row: AnnexRow) -> bool:
-    """A table without a column of supporters says nothing of them."""
-    return bool(task.leads and row.leads and (row.supporters or task.supporters))
 
 
 def _leads(names: Names, task: Task, row: AnnexRow) -> Iterator[Diagnostic]:

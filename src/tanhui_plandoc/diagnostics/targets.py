@@ -120,6 +120,8 @@ def missing_in_roadmap(draft: Draft) -> Iterator[Diagnostic]:
         return
     section = roadmap_section(draft)
     for task in draft.tasks:
+        if task.roadmap and not any(pairs(item.text) for item in task.roadmap):
+            continue  # amounts by the year, such as 10个, that name no thing
         missing = _missing_from(task, section)
         if missing.absent:
             yield _missing(section, task, missing.absent, [])
@@ -181,7 +183,7 @@ def missing_in_body(draft: Draft) -> Iterator[Diagnostic]:
         for one in task.indicators:
             wanted = pairs(one.text)
             alone = one.source is Source.ANNEX and one.deadline_year is not None
-            if not alone or len(told) <= len(wanted) or share(wanted, told) >= _SAME:
+            if not alone or not wanted or len(told) <= len(wanted) or share(wanted, told) >= _SAME:
                 continue
             yield report(
                 "missing-in-body",

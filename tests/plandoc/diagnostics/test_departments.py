@@ -78,6 +78,16 @@ def test_other_supporters_in_the_annex() -> None:
     assert codes(rules.lists_differ, plan(task(leads=departments("住建局"), annex_rows=(row("住建局"),)))) == []
 
 
+def test_a_table_that_knows_no_supporters() -> None:
+    fields = {"leads": departments("住建局"), "supporters": departments("教育局 公安局")}
+    alone, other = (
+        task(1, **fields, annex_rows=(row("住建局"),)),
+        task(2, **fields, annex_rows=(row("住建局", "教育局 公安局"),)),
+    )
+    assert codes(rules.lists_differ, plan(alone)) == []
+    assert [one.task_no for one in rules.lists_differ(plan(alone, other))] == [1]
+
+
 def test_a_short_form_in_the_annex_is_a_name_and_no_other_supporter() -> None:
     one = task(leads=departments("住建局"), supporters=departments("供销社"), annex_rows=(row("住建局", "供销联社"),))
     assert codes(rules.lists_differ, plan(one)) == []

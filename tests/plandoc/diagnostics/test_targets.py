@@ -143,3 +143,11 @@ def test_a_task_that_nothing_holds() -> None:
     monthly = target(said("正文", "每月走路", 12, recurrence="monthly"))
     draft = plan(task(1, indicators=(loose,)), task(2, indicators=(monthly,)), task(3))
     assert [found.task_no for found in targets.task_without_indicator(draft)] == [1, 3]
+
+
+def test_amounts_by_the_year_name_no_thing() -> None:
+    total = target(said("正文", "新建公园30个", 11, value=30, unit="个", deadline_year=2027))
+    bare = target(said("附件1", "10个", 61, value=10, unit="个", deadline_year=2026))
+    draft = plan(task(text="利用边角地新建公园。", indicators=(total, bare), roadmap=(item("10个", 2026, 61),)))
+    assert codes(targets.missing_in_roadmap, draft) == []
+    assert codes(targets.missing_in_body, draft) == []
