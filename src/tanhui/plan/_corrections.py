@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from typing import Any
 
 from tanhui.kernel.errors import BadInput
@@ -50,18 +49,20 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 
 _SEPARATORS = re.compile(r"[、，,；;\n]+")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _YEAR = re.compile(r"20\d\d")
 
 
 def plain(value: Any) -> Any:
-    """A draft as JSON values without floats: whole numbers as integers, other exact numbers as texts."""
+    """A draft as JSON values without floats: whole numbers as integers, other exact numbers as texts. What a database
+    cannot hold in a text is left out."""
     if is_dataclass(value):
         return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, tuple | list):
         return [plain(each) for each in value]
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else format(value.normalize(), "f")
-    return str(value) if isinstance(value, StrEnum) else value
+    return _UNSTORABLE.sub("", value) if isinstance(value, str) else value
 
 
 def apply(draft: Draft, corrections: Iterable[Correction], organizations: Mapping[str, str]) -> Draft:

@@ -51,9 +51,9 @@ def receive(*, name: str, draft: Draft, text: str, at: datetime, by: Actor) -> s
     document = PlanDocument.objects.create(
         number=new_number("doc", at),
         name=name.strip()[:120],
-        title=(draft.title or name).strip()[:120],
-        status=draft.status[:40],
-        text=text.replace("\x00", ""),
+        title=(content["title"] or name).strip()[:120],
+        status=content["status"][:40],
+        text=_corrections.plain(text),
         draft=content,
         draft_hash=known,
         received_by=by.name,
@@ -66,10 +66,10 @@ def receive(*, name: str, draft: Draft, text: str, at: datetime, by: Actor) -> s
             code=each.code[:60],
             severity=each.severity,
             task_no=each.task_no,
-            message=each.message,
+            message=_corrections.plain(each.message),
             places=_corrections.plain(each.places),
-            suggestion=each.suggestion,
-            subject=each.subject[:80],
+            suggestion=_corrections.plain(each.suggestion),
+            subject=_corrections.plain(each.subject)[:80],
         )
         for position, each in enumerate(draft.diagnostics, start=1)
     )

@@ -87,9 +87,9 @@ def count_register(feed: FeedSpec, register_id: int, document: RegisterDocument,
         value = min(Fraction(amounts.get(choice, 0)) for choice in choices)
         return Count(_exact(value * Fraction(feed.factor)), sum(rows for *_, rows in grouped), as_of)
     if feed.how == "distinct":
-        grouped = f'SELECT count(*) AS rows FROM ({inner}) r {within} GROUP BY "values"->>%s'
+        groups = f'SELECT count(*) AS rows FROM ({inner}) r {within} GROUP BY "values"->>%s'
         value, rows = _one(
-            f"SELECT count(*), coalesce(sum(rows), 0) FROM ({grouped}) g", [*parameters, *limits, feed.field]
+            f"SELECT count(*), coalesce(sum(rows), 0) FROM ({groups}) g", [*parameters, *limits, feed.field]
         )
         return Count(_exact(Fraction(value) * Fraction(feed.factor)), int(rows), as_of)
     total = 'sum(("values"->>%s)::numeric)' if feed.total else "NULL"
@@ -211,9 +211,11 @@ _RECENT = """
 SELECT f.id, f.indicator_id, f.value, f.rows, f.as_of, f.counted_from, f.counted_at
 FROM unnest(%s::bigint[]) AS wanted(id)
 CROSS JOIN LATERAL (
-    SELECT * FROM plan_figure WHERE indicator_id = wanted.id ORDER BY id DESC LIMIT %s
+    SELECT * FROM plan_figure WHERE indicator_id BETWEEN wanted.id AND wanted.id
+    ORDER BY indicator_id, id DESC LIMIT %s
 ) f ORDER BY f.indicator_id, f.id DESC
 """
+"""BETWEEN and the order keep the planner on the index of the one indicator; see `_lights`."""
 
 
 def recent(indicator_ids: Iterable[int], limit: int = 2, *, with_empty: bool = False) -> dict[int, list[Figure]]:

@@ -222,3 +222,10 @@ def test_numbers_with_decimals_are_kept_exactly_and_never_as_floats() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT draft::text LIKE '%\"22.5\"%' FROM plan_document")
         assert cursor.fetchone() == (True,)
+
+
+def test_what_no_database_can_hold_in_a_text_is_left_out() -> None:
+    plan = world.changed(world.draft(title="虚构\x00方案\ud800"), 1, text="甲\x00乙")
+    number = services.draft(name="方案.txt", draft=plan, text="一\x00行", at=world.START)
+    assert queries.draft_of(number).title == "虚构方案"
+    assert queries.draft_of(number).tasks[0].text == "甲乙"
