@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -221,8 +222,9 @@ def test_programs_get_exact_values_and_the_hash_of_the_version(client: Client, t
         "due_on": "2090-12-31", "comparator": ">=", "value": "4", "value_max": None, "staged": False,
     }  # fmt: skip
     assert indicators[world.FILMS]["figure"] is None
-    frozen = json.loads(client.get(reverse("portal:plan-version-json", args=[1])).content)
-    assert frozen == dict(queries.version_content(1))
+    frozen = client.get(reverse("portal:plan-version-json", args=[1])).content
+    assert hashlib.sha256(frozen).hexdigest() == version.content_hash
+    assert json.loads(frozen) == dict(queries.version_content(1))
 
 
 def test_the_map_and_its_list_show_the_same_places(client: Client, town: Town) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tanhui.kernel.canonical import canonical_json
 from tanhui.plan import queries as plans
 from tanhui.plan.types import FigureView, IndicatorView, RegisterView, RoadmapView, Stance, TaskView
 from tanhui.portal.plan_reading import (
@@ -168,5 +169,7 @@ def versions(request: HttpRequest) -> HttpResponse:
 @require_safe
 @readable
 def version_json(request: HttpRequest, version: int) -> HttpResponse:
-    """The frozen content of a version, from which its hash is computed."""
-    return JsonResponse(dict(plans.version_content(version)), json_dumps_params={"ensure_ascii": False, "indent": 1})
+    """The frozen content of a version, byte for byte as it was hashed: the file's SHA-256 is the hash on the page."""
+    response = HttpResponse(canonical_json(plans.version_content(version)), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="plan-{version}.json"'
+    return response
