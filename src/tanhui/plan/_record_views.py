@@ -213,6 +213,7 @@ def places(*, task_no: int | None = None, public_only: bool = True) -> list[Plac
         for register_id, values, longitude, latitude, division, number, sample in rows.values_list(
             "register_id", "values", "longitude_e6", "latitude_e6", "division_code", "number", "sample"
         )[:MOST_PLACES]
+        if register_id is not None and longitude is not None and latitude is not None
     ]
 
 

@@ -184,7 +184,7 @@ def _duplicates(
 ) -> list[RowFault]:
     """Rows whose key a standing record has. Raises Conflict where the rows are no workbook's."""
     standing = Record.objects.filter(register_id=register_id, live_key__in=list(keys))
-    taken = {keys[bytes(key)]: number for key, number in standing.values_list("live_key", "number")}
+    taken = {keys[bytes(key)]: number for key, number in standing.values_list("live_key", "number") if key is not None}
     if taken and not imported:
         _, number = min(taken.items())
         raise Conflict(f"这一条已经登记过：{number}", where=document.code, fix="核对后修改，或更正原记录")
@@ -431,7 +431,7 @@ def _void(original: Record, rows: Sequence[RowDetails], filing: _Filing) -> str:
 
 
 def _refuse_taken_key(register_id: int | None, key: bytes | None, *, besides: Sequence[int]) -> None:
-    if key is None:
+    if key is None or register_id is None:
         return
     others = Record.objects.filter(register_id=register_id, live_key=key).exclude(pk__in=besides)
     number = others.values_list("number", flat=True).first()
@@ -450,7 +450,7 @@ def review(*, numbers: Sequence[str], approve: bool, note: str, at: datetime, by
     facts = Record.objects.filter(number__in=wanted).values_list(
         "number", "id", "corrects_id", "department__code", "filed_by_id"
     )
-    found = {number: rest for number, *rest in facts}
+    found = {number: (pk, corrects, code, filed_by) for number, pk, corrects, code, filed_by in facts}
     if len(found) < len(wanted):
         missing = next(number for number in wanted if number not in found)
         raise NotFound(f"没有记录 {missing[:40]}", where="numbers", fix="刷新列表后再选")

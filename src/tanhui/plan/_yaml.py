@@ -64,7 +64,7 @@ def read_file(path: Path, *, name: str) -> Fields:
 def read_text(text: str, *, name: str) -> Fields:
     """The document in a text, which must be a mapping. Raises BadInput with file and line."""
     try:
-        events = iter(list(yaml.parse(text, Loader=_LOADER)))
+        events: Iterator[Any] = iter(list(yaml.parse(text, Loader=_LOADER)))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadInput(f"YAML 写法有误：{error.problem}", where=f"{name}:{line}", fix=FIX) from error
@@ -83,8 +83,13 @@ def read_text(text: str, *, name: str) -> Fields:
     return document
 
 
+def _line(event: Any) -> int:
+    number: int = event.start_mark.line + 1
+    return number
+
+
 def _place(name: str, event: Any) -> str:
-    return f"{name}:{event.start_mark.line + 1}"
+    return f"{name}:{_line(event)}"
 
 
 def _value(event: Any, events: Iterator[Any], name: str, depth: int) -> Any:
@@ -97,18 +102,18 @@ def _value(event: Any, events: Iterator[Any], name: str, depth: int) -> Any:
     if isinstance(event, yaml.MappingStartEvent):
         return _mapping(event, events, name, depth)
     if isinstance(event, yaml.SequenceStartEvent):
-        items = Items(name, event.start_mark.line + 1)
+        items = Items(name, _line(event))
         for inner in events:
             if isinstance(inner, yaml.SequenceEndEvent):
                 break
-            items.lines.append(inner.start_mark.line + 1)
+            items.lines.append(_line(inner))
             items.append(_value(inner, events, name, depth + 1))
         return items
     return _scalar(event)
 
 
 def _mapping(event: Any, events: Iterator[Any], name: str, depth: int) -> Fields:
-    fields = Fields(name, event.start_mark.line + 1)
+    fields = Fields(name, _line(event))
     for inner in events:
         if isinstance(inner, yaml.MappingEndEvent):
             break
@@ -120,7 +125,7 @@ def _mapping(event: Any, events: Iterator[Any], name: str, depth: int) -> Fields
         if key in fields.lines:
             first = fields.lines[key]
             raise BadInput(f"“{key}”写了两次，第一次在第 {first} 行", where=_place(name, inner), fix="删去一处")
-        fields.lines[key] = inner.start_mark.line + 1
+        fields.lines[key] = _line(inner)
         fields[key] = _value(next(events), events, name, depth + 1)
     return fields
 

@@ -248,7 +248,7 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=30, unique=True, verbose_name='编号')),
                 ('name', models.CharField(max_length=120, verbose_name='文件名')),
                 ('media_type', models.CharField(max_length=80, verbose_name='类型')),
-                ('digest', models.CharField(max_length=64, verbose_name='SHA-256')),
+                ('digest', models.CharField(help_text='SHA-256', max_length=64, verbose_name='内容摘要')),
                 ('content', models.BinaryField(verbose_name='内容')),
                 ('added_at', models.DateTimeField(verbose_name='上传时间')),
                 ('record', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='plan.record', verbose_name='记录')),
@@ -622,10 +622,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='record',
             index=models.Index(condition=models.Q(('state', 'approved'), ('void', False)), fields=['register', 'happened_on', 'id'], name='plan_record_counted'),
-        ),
-        migrations.AddIndex(
-            model_name='record',
-            index=models.Index(condition=models.Q(('sample', True)), fields=['register'], name='plan_record_samples'),
         ),
         migrations.AddConstraint(
             model_name='record',

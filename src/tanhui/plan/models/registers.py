@@ -122,7 +122,6 @@ class Record(models.Model):
                 condition=Q(state="approved", void=False),
                 name="plan_record_counted",
             ),
-            models.Index(fields=["register"], condition=Q(sample=True), name="plan_record_samples"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -170,7 +169,7 @@ class Evidence(models.Model):
     record = models.ForeignKey(Record, verbose_name="记录", on_delete=models.PROTECT, related_name="evidence")
     name = models.CharField("文件名", max_length=120)
     media_type = models.CharField("类型", max_length=80)
-    digest = models.CharField("SHA-256", max_length=64)
+    digest = models.CharField("内容摘要", max_length=64, help_text="SHA-256")
     content = models.BinaryField("内容")
     added_at = models.DateTimeField("上传时间")
 
