@@ -18,7 +18,7 @@ from tanhui.office.plan_counties import is_demo
 from tanhui.office.plan_forms import BY_RULE, HandForm, OverrideForm, show_refusal
 from tanhui.plan import queries as plan
 from tanhui.plan import services
-from tanhui.plan.types import DepartmentRef, FigureView, IndicatorView, RecordView
+from tanhui.plan.types import DepartmentRef, FigureView, IndicatorView, RecordView, TaskView
 
 _ROWS, _HISTORY, _FILE = 50, 60, 10_000
 
@@ -36,7 +36,7 @@ def _page(
     before = request.GET.get("before") or None
     rows = plan.feeding_rows(found.code, before=before, limit=_ROWS + 1)
     figures = plan.figures(found.code, limit=_HISTORY)
-    task = plan.task(found.task_no).task
+    task = _task(found)
     if override is None and may(request.user, "plan-override"):
         now = found.light.status.value if found.light.overridden else BY_RULE
         override = OverrideForm(initial={"status": now, "reason": found.light.overridden})
@@ -53,7 +53,7 @@ def _page(
         "override": override,
         "quoted": any(each.get("quote") for each in found.occurrences),
         "waiting": plan.records(indicator=found.code, state="filed", limit=_ROWS) if found.by == "hand" else [],
-        "may_report": found.by == "hand" and bool(_reporters(request, found)),
+        "may_report": found.by == "hand" and bool(_reporters(request, task)),
     }
     return render(request, "office/plan/indicator.html", context, status=status)
 
@@ -72,11 +72,16 @@ def _chart(found: IndicatorView, figures: Sequence[FigureView]) -> dict[str, Any
     }
 
 
-def _reporters(request: HttpRequest, found: IndicatorView) -> list[DepartmentRef]:
+def _task(found: IndicatorView) -> TaskView | None:
+    """The task in force that the indicator belongs to; none where a later version dropped it."""
+    now = plan.plan()
+    return next((each for each in now.tasks if each.no == found.task_no), None) if now else None
+
+
+def _reporters(request: HttpRequest, task: TaskView | None) -> list[DepartmentRef]:
     """The departments of the indicator's task for which the person files."""
-    if not may(request.user, "plan-hand"):
+    if task is None or not may(request.user, "plan-hand"):
         return []
-    task = plan.task(found.task_no).task
     mine = {each.code for each in plan.may_file(request.user.pk or 0)}
     return [each for each in (*task.leads, *task.supporters) if each.code in mine]
 
@@ -85,11 +90,12 @@ def _reporters(request: HttpRequest, found: IndicatorView) -> list[DepartmentRef
 @office_page("plan-indicator-csv")
 def indicator_csv(request: HttpRequest, code: str) -> HttpResponse:
     """The history of an indicator's value as a file."""
+    found = plan.indicator(code)
     rows = (
         (each.as_of, each.value, each.words, each.rows, each.title, each.name, each.counted_at.isoformat())
-        for each in plan.figures(code, limit=_FILE)
+        for each in plan.figures(found.code, limit=_FILE)
     )
-    return csv_file(f"{code}.csv", ["截至", "数值", "带单位", "记录数", "来自", "代码", "计算时间"], rows)
+    return csv_file(f"{found.code}.csv", ["截至", "数值", "带单位", "记录数", "来自", "代码", "计算时间"], rows)
 
 
 @require_POST
@@ -116,7 +122,7 @@ def hand(request: HttpRequest, code: str) -> HttpResponse:
     before = plan.record(request.GET["corrects"]) if request.GET.get("corrects") else None
     if found.by != "hand":
         raise Conflict("这项指标的数值由平台统计，不用手工填报", where=code, fix="在指标页查看数值从哪里来")
-    departments = _reporters(request, found)
+    departments = _reporters(request, _task(found))
     form = HandForm(
         request.POST or None,
         request.FILES or None,

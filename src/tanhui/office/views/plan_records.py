@@ -22,7 +22,7 @@ from tanhui.plan import queries as plan
 from tanhui.plan import services
 from tanhui.plan.types import DepartmentRef, RecordView
 
-_QUEUE = 25
+_QUEUE, _NOTE = 25, 500
 
 
 @dataclass(frozen=True)
@@ -215,8 +215,9 @@ def _waiting(
 @office_page("plan-decide")
 def decide(request: HttpRequest) -> HttpResponse:
     """Approve or return one or many; all are decided, or none."""
-    numbers = tuple(dict.fromkeys(request.POST.getlist("number")))[:100]
-    note, approve = request.POST.get("note", "").strip()[:500], request.POST.get("act") == "approve"
+    numbers = tuple(dict.fromkeys(each.replace("\x00", "") for each in request.POST.getlist("number")))[:_QUEUE]
+    note = request.POST.get("note", "").replace("\x00", "").strip()[:_NOTE]
+    approve = request.POST.get("act") == "approve"
     back = request.POST.get("from", "")
     if not numbers:
         return _refused(request, back, numbers, note, "还没有选记录：先在记录前面打勾，再审核", 422)
