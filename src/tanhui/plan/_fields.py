@@ -84,7 +84,12 @@ def clean(raw: Any) -> str:
         raw = Decimal(repr(raw))
         raw = int(raw) if raw == raw.to_integral_value() else raw
     text = unicodedata.normalize("NFC", str(raw))
-    return "".join(each for each in text if each in "\n\t" or unicodedata.category(each) not in ("Cc", "Cf")).strip()
+    return "".join(each for each in text if each in "\n\t" or not _unprintable(each)).strip()
+
+
+def _unprintable(character: str) -> bool:
+    """What no database, workbook or page can hold or show: controls, formats, surrogates, non-characters."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs") or ord(character) & 0xFFFE == 0xFFFE
 
 
 def _narrow(raw: Any) -> str:

@@ -130,8 +130,8 @@ def records(
     if task_no is not None:
         ids = [each.id for each in _registers.in_force().values() if task_no in each.document.tasks]
         rows = rows.filter(register__in=ids) | rows.filter(indicator__task__no=task_no)
-    if text.strip():
-        wanted = text.strip()[:60]
+    wanted = _fields.clean(text)[:60]
+    if wanted:
         rows = rows.annotate(words=Cast("values", TextField()))
         rows = rows.filter(words__icontains=wanted) | rows.filter(number=wanted)
     if before:

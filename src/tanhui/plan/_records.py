@@ -19,7 +19,7 @@ from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor, Scope
 from tanhui.plan import _evidence, _figures, _registers, _sheets
-from tanhui.plan._fields import Fault, Known, happened_on, read_row, read_value, refuse_personal, value_field
+from tanhui.plan._fields import Fault, Known, clean, happened_on, read_row, read_value, refuse_personal, value_field
 from tanhui.plan._record_views import STANDING
 from tanhui.plan._register_document import kept_register
 from tanhui.plan.models import Assignment, Department, Evidence, Indicator, Record, Register
@@ -208,7 +208,7 @@ def _read(
     problem = _evidence.fault(details.evidence)
     note = _note_fault(details.note)
     if document.evidence_required and not sample:
-        if imported and not details.note.strip():
+        if imported and not clean(details.note):
             note = "这本台账须有佐证，请写明文号、存放处或公开链接"
         if not imported and not details.evidence:
             problem = f"须上传佐证材料：{document.evidence_note or _evidence.KINDS}"
@@ -220,6 +220,7 @@ def _read(
 
 
 def _note_fault(note: str) -> str:
+    note = clean(note)
     if len(note) > NOTE_LENGTH:
         return f"说明最多 {NOTE_LENGTH} 个字，现有 {len(note)} 个"
     try:
@@ -267,7 +268,7 @@ def _record(
         department=filing.department,
         live_key=live_key(document, values) if corrects is None else None,
         corrects=corrects,
-        note=details.note.strip(),
+        note=clean(details.note),
         sample=filing.sample,
         filed_by_id=filing.by.user_id,
         filed_at=filing.at,
@@ -331,7 +332,7 @@ def _file_hand(hand: HandFigure, filing: _Filing, original: Record | None = None
         happened_on=hand.as_of,
         department=filing.department,
         corrects=original,
-        note=hand.note.strip(),
+        note=clean(hand.note),
         sample=filing.sample,
         filed_by_id=filing.by.user_id,
         filed_at=filing.at,
@@ -421,7 +422,7 @@ def _void(original: Record, rows: Sequence[RowDetails], filing: _Filing) -> str:
         department=filing.department,
         corrects=original,
         void=True,
-        note=details.note.strip(),
+        note=clean(details.note),
         sample=original.sample,
         filed_by_id=filing.by.user_id,
         filed_at=filing.at,
@@ -444,7 +445,7 @@ def review(*, numbers: Sequence[str], approve: bool, note: str, at: datetime, by
     wanted = list(dict.fromkeys(numbers))
     if not wanted or len(wanted) > MAX_REVIEWED:
         raise BadInput(f"一次审核 1 到 {MAX_REVIEWED} 条", where="numbers", fix="勾选要审核的记录")
-    problem = _note_fault(note) or ("" if approve or note.strip() else "退回须写明原因")
+    problem = _note_fault(note) or ("" if approve or clean(note) else "退回须写明原因")
     if problem:
         raise BadInput(problem, where="note", fix="写明怎样修改")
     facts = Record.objects.filter(number__in=wanted).values_list(
@@ -468,7 +469,7 @@ def review(*, numbers: Sequence[str], approve: bool, note: str, at: datetime, by
         if row.state != Record.State.FILED:
             state = Record.State(row.state).label
             raise AlreadyReviewed(f"记录 {row.number} {state}，这次没有审核任何一条", where=row.number, fix="刷新列表")
-    _decide(decided, rows, approve, note.strip(), at, by)
+    _decide(decided, rows, approve, clean(note), at, by)
     registers = {row.register_id for row in decided if row.register_id is not None}
     if approve:
         _figures.recount_registers(registers, at=at)

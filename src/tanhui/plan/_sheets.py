@@ -345,8 +345,13 @@ def table(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]], title
         sheet.column_dimensions[get_column_letter(position)].width = max(12, 2 * len(text) + 4)
     sheet.freeze_panes = "A2"
     for line in _with_header(header, rows):
-        sheet.append([_text_cell(WriteOnlyCell(sheet), value) for value in line])
+        sheet.append([_text_cell(WriteOnlyCell(sheet), value) if _mistakable(value) else value for value in line])
     return _bytes(book)
+
+
+def _mistakable(value: Any) -> bool:
+    """Whether a spreadsheet would take a text for a formula or an error."""
+    return isinstance(value, str) and value.startswith((*_FORMULA_STARTS, "#"))
 
 
 def _with_header(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:

@@ -371,6 +371,17 @@ def test_review_needs_the_department_and_another_person() -> None:
     assert figure("i-restaurants") == (2, 2)
 
 
-def test_rows_may_also_be_given_as_details_alone() -> None:
-    with pytest.raises(RowRefused):
-        file(RowDetails({}), register="trainings")
+def test_what_no_database_can_hold_is_left_out() -> None:
+    (number,) = file(restaurant(remark="\x00一\ud800二\uffff三\u200b", note="\x00备\ud800注"))
+    row = queries.record(number)
+    assert (row.values["remark"], row.note) == ("一二三", "备注")
+    services.review(numbers=[number], approve=False, note="\x00不\ud800清", at=NOW, by=SYSTEM)
+    assert queries.record(number).review_note == "不清"
+    assert queries.records(text="\x00一二") == queries.records(text="一二")
+    assert len(queries.records(text="一二")) == 1
+
+
+def test_an_empty_row_says_what_is_missing() -> None:
+    with pytest.raises(RowRefused) as refused:
+        file(RowDetails({"held_on": "", "topic": None}), register="trainings")
+    assert refused.value.faults == {"held_on": "日期：必填，还没有填"}

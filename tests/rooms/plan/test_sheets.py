@@ -166,7 +166,9 @@ def test_template_filled_imported_exported_and_imported_again() -> None:
 
 
 def test_what_looks_like_a_formula_goes_out_as_text() -> None:
-    filed(restaurant('=HYPERLINK("x")', remark="+1"), register="restaurants")
+    filed(restaurant('=HYPERLINK("x")', remark="#REF!"), register="restaurants")
+    remark = cells(queries.export("restaurants"))[1][13]
+    assert remark == "#REF!"
     for content in (queries.export("restaurants"), queries.export("restaurants", public_only=True)):
         book = openpyxl.load_workbook(io.BytesIO(content))
         cell = book.worksheets[0]["A2"]
