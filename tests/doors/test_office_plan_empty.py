@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("page", "words"),
     [
-        ("plan-desk", "还没有采用行动方案"),
-        ("plan-tasks", "还没有采用行动方案"),
+        ("plan-desk", "还没有采纳行动方案"),
+        ("plan-tasks", "还没有采纳行动方案"),
         ("plan-registers", "没有找到台账"),
         ("plan-review", "没有等待审核的记录"),
         ("start", "待办"),

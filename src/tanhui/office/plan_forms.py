@@ -89,7 +89,7 @@ def uploads(files: Sequence[UploadedFile]) -> tuple[Upload, ...]:
     return tuple(Upload(file.name or "", file.read()) for file in files)
 
 
-def department_field(departments: Sequence[DepartmentRef], label: str = "填报单位") -> forms.CharField:
+def department_field(departments: Sequence[DepartmentRef], label: str = "填报部门") -> forms.CharField:
     """The department on whose behalf it is done. The form offers one's own; the room decides, and records refusals."""
     choices = department_choices(departments)
     if len(choices) != 1:
@@ -438,7 +438,7 @@ class SubTaskForm(forms.Form):
             self.fields["after"].choices = choices  # type: ignore[attr-defined]
         else:
             del self.fields["after"]
-        self.fields["department"] = department_field(departments, "责任单位")
+        self.fields["department"] = department_field(departments, "责任部门")
         if current is not None:
             self.fields["done_on"] = day_field("完成日期", required=False, help_text="做完了再填，不能晚于今天")
             self.fields["cancelled"] = forms.BooleanField(

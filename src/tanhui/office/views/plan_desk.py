@@ -98,7 +98,7 @@ def _own(rows: Sequence[Any], department: DepartmentRef) -> tuple[Any, ...]:
 def _piles(request: HttpRequest, desk: DeskView, stale: int, owed: int) -> list[Pile]:
     piles = [
         Pile("late", "逾期的指标", len(desk.late), True),
-        Pile("notices", "要答复的整改通知", len(desk.notices), True),
+        Pile("notices", "要答复的督办通知", len(desk.notices), True),
         Pile("returned", "被退回的记录", len(desk.returned), True),
     ]
     if may(request.user, "plan-review"):

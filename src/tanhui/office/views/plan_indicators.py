@@ -121,7 +121,7 @@ def hand(request: HttpRequest, code: str) -> HttpResponse:
     found = plan.indicator(code)
     before = plan.record(request.GET["corrects"]) if request.GET.get("corrects") else None
     if found.by != "hand":
-        raise Conflict("这项指标的数值由平台统计，不用手工填报", where=code, fix="在指标页查看数值从哪里来")
+        raise Conflict("这项指标的数值由平台统计，不用人工填报", where=code, fix="在指标页查看数值从哪里来")
     departments = _reporters(request, _task(found))
     form = HandForm(
         request.POST or None,

@@ -21,7 +21,7 @@ from tanhui.plan import queries as plan
 from tanhui.plan import services
 from tanhui.plan.types import DepartmentRef, RoadmapView, Status, SubTaskDetails, SubTaskView, TaskPage, TaskView
 
-_HEADER = ["编号", "任务", "篇", "牵头单位", "配合单位", "状态", "完成率", "指标", "逾期", "暂无数据"]
+_HEADER = ["编号", "任务", "篇", "牵头部门", "配合部门", "状态", "完成率", "指标", "逾期", "暂无数据"]
 
 
 @dataclass(frozen=True)

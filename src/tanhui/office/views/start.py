@@ -81,7 +81,7 @@ def _plan_waiting(user: Any) -> Iterator[Waiting]:
         return
     desk, address = plan.desk(user.pk or 0, timezone.now()), reverse("office:plan-desk")
     owed = len(desk.late) + len(desk.notices) + len(desk.returned)
-    yield Waiting(owed, "行动方案：要马上办的", "逾期的指标、要答复的整改通知、被退回的记录", address)
+    yield Waiting(owed, "行动方案：要马上办的", "逾期的指标、要答复的督办通知、被退回的记录", address)
     if may(user, "plan-review"):
         why = "部门填报的台账记录和数值，要由第二个人审核"
         yield Waiting(desk.to_review_count, "要审核的记录", why, reverse("office:plan-review"))
