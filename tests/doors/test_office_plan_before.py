@@ -20,7 +20,7 @@ PAGES = {
     "plan-cases": "还没有公布的案例",
     "plan-funding": "登记新项目",
     "plan-feedback": "没有待答复的意见",
-    "plan-reports": "先预览，再公布",
+    "plan-reports": "先预览，再发布",
     "plan-coverage": "采纳方案以后",
 }
 

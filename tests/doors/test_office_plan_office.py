@@ -369,6 +369,8 @@ def test_feedback_is_replied_to_once_by_the_lead(group: Client, plan: dict[str, 
     )
     assert refused.status_code in (403, 409)
     assert queries.feedback_by_number(number).replied_at is None
+    shown = _get(enter(hire("other", Role.OFFICER, scope=Scope("organization", other))), "plan-feedback")
+    assert not any("reply" in each.get("action", "") for each in shown.all("form"))
     own = _officer(plan["lead"])
     assert "请选择是否公开" in _post(own, "plan-feedback-reply", number, expect=422, reply="见门户").text
     done = _post(own, "plan-feedback-reply", number, reply="见门户任务页", public="yes")
@@ -420,14 +422,14 @@ def test_a_report_is_previewed_published_once_and_never_changes(group: Client, p
     assert "预览" in preview.text
     assert len(queries.reports()) == 1
     done = _post(group, "plan-report-publish", as_of=today.isoformat(), title="")
-    assert "报告已公布" in done.text
+    assert "报告已发布" in done.text
     assert len(queries.reports()) == 2
     twice = _post(group, "plan-report-publish", expect=409, as_of=today.isoformat(), title="")
     assert "已经发布" in twice.text
     assert len(queries.reports()) == 2
     future = (today + timedelta(days=1)).isoformat()
     assert "不能在以后" in _post(group, "plan-report-publish", expect=409, as_of=future, title="").text
-    assert "没有公布" in _post(group, "plan-report-publish", expect=422, as_of="", title="").text
+    assert "没有发布" in _post(group, "plan-report-publish", expect=422, as_of="", title="").text
 
 
 def test_the_files_of_a_report_are_those_that_were_published(group: Client, plan: dict[str, str]) -> None:

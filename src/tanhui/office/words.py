@@ -43,7 +43,7 @@ ACTS = {
     "plan.notice_verdict": "认定督办答复",
     "plan.override": "人工判定状态",
     "plan.progress_review": "工作调度",
-    "plan.publish_report": "公布进展报告",
+    "plan.publish_report": "发布进展报告",
     "plan.return": "退回记录",
     "plan.settle": "处理文稿疑点",
     "plan.sub_task": "子任务",

@@ -172,12 +172,24 @@ def feedback(request: HttpRequest) -> HttpResponse:
     return _feedback(request)
 
 
+def _may_reply(request: HttpRequest, task_no: int) -> bool:
+    """Whether this person acts for a department that leads the task, or for the working group."""
+    if not may(request.user, "plan-feedback-reply"):
+        return False
+    now = plan.plan()
+    leads = {each.code for task in (now.tasks if now else ()) if task.no == task_no for each in task.leads}
+    own = {each.code for each in plan.may_file(request.user.pk or 0)}
+    return bool(leads & own) or may(request.user, "plan-meeting-open")
+
+
 def _feedback(request: HttpRequest, number: str = "", form: ReplyForm | None = None, status: int = 200) -> HttpResponse:
     found = plan.feedback()
     waiting = sorted((each for each in found if each.replied_at is None), key=lambda each: each.due_on)
     at = number or request.GET.get("at", "")[:30]
     if at not in {each.number for each in waiting}:
         at = waiting[0].number if waiting else ""
+    opened = next((each for each in waiting if each.number == at), None)
+    replies = opened is not None and _may_reply(request, opened.task_no)
     context = {
         "section": "plan-feedback",
         "waiting": waiting,
@@ -185,7 +197,7 @@ def _feedback(request: HttpRequest, number: str = "", form: ReplyForm | None = N
         "replied": [each for each in found if each.replied_at is not None],
         "titles": task_titles(),
         "opened": at,
-        "form": (form or ReplyForm()) if may(request.user, "plan-feedback-reply") else None,
+        "form": (form or ReplyForm()) if replies else None,
     }
     return render(request, "office/plan/feedback.html", context, status=status)
 

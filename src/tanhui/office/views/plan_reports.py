@@ -89,7 +89,7 @@ def _publish(request: HttpRequest, form: ReportForm, made: list[str]) -> bool:
         verb=lambda: made.append(
             services.publish_report(as_of=data["as_of"], title=data["title"], at=timezone.now(), by=actor(request))
         ),
-        done=lambda _: "报告已公布，内容和文件不再改动",
+        done=lambda _: "报告已发布，内容和文件不再改动",
     )
 
 
