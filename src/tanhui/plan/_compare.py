@@ -11,7 +11,7 @@ from typing import Any
 
 from tanhui.plan._corrections import plain
 from tanhui_plandoc import Draft
-from tanhui_plandoc.draft import Department, Indicator, RoadmapItem, Task
+from tanhui_plandoc.draft import Department, Indicator, RoadmapItem, Safeguard, Task
 
 Change = Mapping[str, str]
 ALIKE = 0.6
@@ -115,6 +115,7 @@ def compare(old: Draft, new: Draft) -> Comparison:
         if number in pairs:
             before = old.tasks[pairs[number]]
             moved += _task_changes(before, task)
+            _texts("clause", f"任务{task.no}条文", _clauses(before), _clauses(task), added, dropped, moved)
             _lists(before, task, added, dropped, moved)
         else:
             added.append(_change("task", str(task.no), "", task.title, f"新增任务{task.no}“{task.title}”"))
@@ -124,7 +125,37 @@ def compare(old: Draft, new: Draft) -> Comparison:
             dropped.append(_change("task", str(task.no), task.title, "", f"取消任务{task.no}“{task.title}”"))
             _lists(task, replace(task, boxes=(), roadmap=()), added, dropped, moved)
     _indicators(old, new, added, dropped, moved)
+    goals = [[(str(n), each.text) for n, each in enumerate(plan.overall_targets, start=1)] for plan in (old, new)]
+    _texts("overall", "总体目标", goals[0], goals[1], added, dropped, moved)
+    safeguards = [[clause for each in plan.safeguards for clause in _clauses(each)] for plan in (old, new)]
+    _texts("safeguard", "保障措施", safeguards[0], safeguards[1], added, dropped, moved)
     return Comparison(tuple(added), tuple(dropped), tuple(moved))
+
+
+def _clauses(holder: Task | Safeguard) -> list[tuple[str, str]]:
+    return [(f"{holder.no}.{clause.no}", clause.text) for clause in holder.clauses]
+
+
+def _texts(
+    what: str,
+    title: str,
+    old: Sequence[tuple[str, str]],
+    new: Sequence[tuple[str, str]],
+    added: list[Change],
+    dropped: list[Change],
+    moved: list[Change],
+) -> None:
+    """Plain sentences, (code, text) each: what is new, what is gone, what was put in other words."""
+    pairs = pair([text for _, text in old], [text for _, text in new])
+    for number, (code, text) in enumerate(new):
+        if number not in pairs:
+            added.append(_change(what, code, "", text, f"{title}新增“{text}”"))
+        elif old[pairs[number]][1] != text:
+            before = old[pairs[number]][1]
+            moved.append(_change(what, code, before, text, f"{title}“{before}”改写为“{text}”"))
+    for number, (code, text) in enumerate(old):
+        if number not in pairs.values():
+            dropped.append(_change(what, code, text, "", f"{title}取消“{text}”"))
 
 
 def _change(what: str, code: str, before: str, after: str, words: str) -> Change:

@@ -69,6 +69,9 @@ def _page(document: WordDocument) -> None:
     section.page_width, section.page_height = Mm(297), Mm(210)
     section.left_margin = section.right_margin = Mm(20)
     section.top_margin = section.bottom_margin = Mm(18)
+    paragraph = document.styles["Title"].element.get_or_add_pPr()
+    for border in paragraph.findall(qn("w:pBdr")):
+        paragraph.remove(border)
     footer = section.footer.paragraphs[0]
     footer.alignment = WD_ALIGN_PARAGRAPH.CENTER
     number = OxmlElement("w:fldSimple")
@@ -123,6 +126,8 @@ def _table(document: WordDocument, header: Sequence[str], rows: Sequence[Sequenc
         return
     table = document.add_table(rows=1, cols=len(header), style="Table Grid")
     table.autofit = False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Mm(width)
     _fill(table, 0, header, widths, bold=True)
     repeated = OxmlElement("w:tblHeader")
     table.rows[0]._tr.get_or_add_trPr().append(repeated)

@@ -163,6 +163,23 @@ def test_the_second_version_says_what_was_added_dropped_and_moved() -> None:
     assert queries.version(1).comparison == {"added": [], "dropped": [], "moved": []}
 
 
+def test_sentences_that_are_new_gone_or_reworded_are_named() -> None:
+    plan = world.draft()
+    world.adopt(plan)
+    first, second = plan.tasks[0].clauses
+    later = world.changed(plan, 1, clauses=(replace(first, text="建设一批绿色学校"), replace(second, text="评选标兵")))
+    later = replace(later, overall_targets=(replace(plan.overall_targets[0], text="家家户户节能"),))
+    later = replace(later, safeguards=(replace(plan.safeguards[0], clauses=()),))
+    world.adopt(later)
+    comparison = queries.version().comparison
+    assert words(comparison["moved"]) == ["任务1条文“建设绿色学校”改写为“建设一批绿色学校”"]
+    assert words(comparison["added"]) == ["任务1条文新增“评选标兵”", "总体目标新增“家家户户节能”"]
+    assert words(comparison["dropped"]) == [
+        "任务1条文取消“上节能课”", "总体目标取消“绿色生活成为习惯”", "保障措施取消“成立专班”",
+    ]  # fmt: skip
+    assert [each["code"] for each in comparison["added"]] == ["1.2", "1"]
+
+
 def test_a_department_under_another_name_is_no_other_department() -> None:
     plan = world.draft()
     world.adopt(world.changed(plan, 1, leads=(Named("教育局", "教育局"),)))
