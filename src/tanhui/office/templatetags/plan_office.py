@@ -30,7 +30,7 @@ _STATES = {
 }  # fmt: skip
 _CHANGES = {
     "task": "任务", "department": "分工", "box": "专栏", "indicator": "指标", "deadline": "期限", "number": "目标值",
-    "roadmap": "路线图", "mark": "标记",
+    "roadmap": "路线图", "mark": "标记", "clause": "条文", "overall": "总体目标", "safeguard": "保障措施",
 }  # fmt: skip
 
 
