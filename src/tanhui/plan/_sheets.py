@@ -274,11 +274,18 @@ def _example(column: Column, document: RegisterDocument, known: Known) -> Any:
         "decimal": number,
         "date": "2025-06-01",
         "year": 2025,
-        "division": "平江县",
+        "division": _some_division(field, known),
         "credit_code": "",
         "place": (west + east) / 2 if column.part == 0 else (south + north) / 2,
         "link": "https://example.org/",
     }.get(field.type, f"示例{field.title}（虚构）")
+
+
+def _some_division(field: FieldSpec, known: Known) -> str:
+    """The first division of the field's level, by name where only one is called so."""
+    places = sorted({each for each in known.divisions.values() if each is not None})
+    code, name = next(((code, name) for code, name, level in places if level == (field.level or level)), ("", ""))
+    return name if known.divisions.get(name) else code
 
 
 def _plain(value: Any) -> Any:

@@ -116,6 +116,14 @@ def test_the_example_in_the_template_would_be_taken() -> None:
     assert len(send(workbook(HEADER, example))) == 1
 
 
+def test_an_example_village_has_a_code_where_two_have_its_name() -> None:
+    text = RESTAURANTS.replace("level: township", "level: village")
+    define(document(text), document(TRAININGS))
+    book = openpyxl.load_workbook(io.BytesIO(queries.template("restaurants")))
+    assert book["示例（不导入）"]["D2"].value == "430626103201"
+    assert book["选项"]["D1"].value is None
+
+
 def test_template_filled_imported_exported_and_imported_again() -> None:
     book = openpyxl.load_workbook(io.BytesIO(queries.template("restaurants")))
     rows = [
