@@ -18,6 +18,9 @@ ALIKE = 0.6
 """From this share of common characters on, a renamed task or indicator is the same one. Of two candidates the more
 alike wins; equal names and ids always come first."""
 
+MOST_COMPARED = 100_000
+"""Above so many pairs of names only equal ones are paired: a list that long was written anew, not changed."""
+
 _NUMBERS = re.compile(r"[0-9.,%年到不少于低超过以上下达、，。]+")
 _SIGNS = {"proactive": "★", "routine": "▲", None: "无标记"}
 _SIGN_OF = {">=": "不少于", ">": "超过", "<=": "不超过", "<": "低于", "=": "", None: ""}
@@ -48,6 +51,8 @@ def pair(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
     left = [position for position in range(len(new)) if position not in pairs]
     taken = set(pairs.values())
     open_old = [position for position in range(len(old)) if position not in taken]
+    if len(left) * len(open_old) > MOST_COMPARED:
+        return pairs
     ranked = sorted((-_alike(old[o], new[n]), n, o) for n in left for o in open_old)
     for likeness, n, o in ranked:
         if -likeness >= ALIKE and n not in pairs and o not in taken:
@@ -60,7 +65,10 @@ def _alike(one: str, other: str) -> float:
     first, second = _NUMBERS.sub("", one), _NUMBERS.sub("", other)
     if not first or not second:
         return 0
-    return SequenceMatcher(None, first, second, autojunk=False).ratio()
+    matcher = SequenceMatcher(None, first, second, autojunk=False)
+    if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
+        return 0
+    return matcher.ratio()
 
 
 def carry_ids(old: Draft, new: Draft) -> Draft:

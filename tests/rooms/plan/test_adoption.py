@@ -16,9 +16,9 @@ from tests.rooms.plan import world
 from tanhui.kernel.canonical import digest
 from tanhui.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from tanhui.parties import queries as parties
-from tanhui.plan import _adopt, queries, services
+from tanhui.plan import _adopt, _compare, queries, services
 from tanhui.plan.models import Department, FindingDecision, Indicator, PlanVersion, RoadmapItem, SubTask, Target, Task
-from tanhui.plan.types import Correction, FindingsOpen, Status, SubTaskDetails
+from tanhui.plan.types import Correction, FindingsOpen, StagedTarget, Status, SubTaskDetails
 from tanhui_plandoc import Draft
 from tanhui_plandoc.draft import Department as Named
 from tanhui_plandoc.draft import RoadmapItem as Line
@@ -218,6 +218,26 @@ def test_work_records_and_figures_go_on_with_the_second_version() -> None:
     assert queries.version_content(2)["groups"][0]["tasks"][0]["indicators"][0]["id"] == world.SCHOOLS
     sub = SubTask.objects.get()
     assert (sub.task_id, sub.roadmap_item and sub.roadmap_item.text) == (task, "选定试点学校")
+
+
+def test_the_county_s_stages_stay_but_for_one_on_the_very_day() -> None:
+    world.open_plan()
+    stages = tuple(StagedTarget(date(year, 12, 31), Decimal(value)) for year, value in ((2070, 2), (2080, 3)))
+    measure = replace(world.measure(world.SCHOOLS, "register", "green-schools"), staged=stages)
+    services.define(registers=world.registers(), measures=[measure], at=world.START)
+    school, classes = indicators_of(world.draft(), 1)
+    moved = replace(school, deadline="2080", deadline_year=2080)
+    world.adopt(world.changed(world.draft(), 1, indicators=(moved, classes)))
+    targets = queries.indicator(world.SCHOOLS, world.TODAY).targets
+    assert [(each.due_on, each.value, each.staged) for each in targets] == [
+        (date(2070, 12, 31), Decimal(2), True), (date(2080, 12, 31), Decimal(4), False),
+    ]  # fmt: skip
+
+
+def test_a_list_that_was_written_anew_is_compared_by_equal_names_alone() -> None:
+    old, new = [f"旧的第{n}条" for n in range(400)], [f"新的第{n}条" for n in range(400)]
+    assert _compare.pair(old, [*new, old[7]]) == {400: 7}
+    assert _compare.pair(["建设绿色学校3所"], ["建设绿色学校"]) == {0: 0}
 
 
 def test_what_is_dropped_stays_and_may_come_back() -> None:
