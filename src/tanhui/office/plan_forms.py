@@ -75,7 +75,7 @@ def evidence_field(*, required: bool, note: str = "") -> FilesField:
     """Files that prove a row. The room says when they are needed; the form does not stop anybody before."""
     kinds = f"PDF、JPG、PNG、Excel 或 Word，最多{MAX_FILES}个，每个不超过 5 MB；不要含个人信息"
     return FilesField(
-        label="佐证材料" + ("（必须上传）" if required else ""),
+        label="佐证材料" + ("（必须上传）" if required else "（可不传）"),
         required=False,
         max_length=120,
         help_text=f"{note}。{kinds}" if note else kinds,

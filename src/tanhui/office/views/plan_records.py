@@ -16,7 +16,7 @@ from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.files import evidence_file
 from tanhui.office.plan_counties import division_names, organization_names
-from tanhui.office.plan_forms import CorrectionForm, VoidForm, show_refusal, typed_values
+from tanhui.office.plan_forms import CorrectionForm, VoidForm, evidence_field, show_refusal, typed_values
 from tanhui.parties.types import COUNTY
 from tanhui.plan import queries as plan
 from tanhui.plan import services
@@ -110,6 +110,8 @@ def correct(request: HttpRequest, number: str) -> HttpResponse:
     if again:
         form.fields["note"].label, form.fields["note"].required = "补充说明", False
         form.fields["note"].help_text = "按审核意见改了什么"
+    else:
+        form.fields["evidence"] = evidence_field(required=False)
     status = 200
     if request.method == "POST":
         status = 422
