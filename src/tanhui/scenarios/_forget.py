@@ -59,7 +59,7 @@ def forget_refused(*, at: datetime) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(_REFUSED, [position.position, until])
-        forgotten = cursor.rowcount
+        forgotten = int(cursor.rowcount)
     _advance(position, until)
     return forgotten
 
