@@ -7,13 +7,12 @@ import re
 from tanhui.kernel.errors import BadInput, Forbidden, NotFound
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor, Scope
+from tanhui.plan._fields import joined_digits
 from tanhui.plan.models import Assignment, Department, Task
 from tanhui.plan.types import DepartmentRef, NotYourTask
 
 _NUMBERS = re.compile(r"(?<![0-9])(?:(?:\+?86)?1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx]|0[0-9]{2,3}[0-9]{7,8})(?![0-9])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_BETWEEN = re.compile(r"(?<=[0-9])[\s\-－—·.]+(?=[0-9Xx])")
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９Ｘｘ＋", "0123456789Xx+")
 
 
 def ref(department: Department) -> DepartmentRef:
@@ -69,10 +68,11 @@ def line(text: str, where: str, most: int, *, least: int = 1) -> str:
     return text
 
 
-def screened(text: str) -> str:
-    """The text, where it holds no phone or identity number, however written. Raises BadInput."""
-    if _NUMBERS.search(_BETWEEN.sub("", text.translate(_FULL_WIDTH))):
+def said(text: str, where: str, most: int, *, least: int = 1) -> str:
+    """A text that others read: a `line` without phone or identity numbers, however written. Raises BadInput."""
+    text = line(text, where, most, least=least)
+    if _NUMBERS.search(joined_digits(text)):
         raise BadInput(
-            "内容里有电话或证件号码，这里的文字可能公开，不能写个人信息", where="text", fix="删去号码后重新提交"
+            "内容里有电话或证件号码，这里的文字可能公开，不能写个人信息", where=where, fix="删去号码后重新提交"
         )
     return text

@@ -7,7 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tanhui.kernel.county import County
+from django.conf import settings
+
+from tanhui.kernel.county import County, load_county
 from tanhui.kernel.errors import BadInput
 from tanhui.plan._register_document import exact, read_register
 from tanhui.plan._yaml import FIX, Fields, items_of, known, plain, read_file, text_of, whole_of
@@ -20,6 +22,12 @@ APPRAISAL_MEASURES = (
 )  # fmt: skip
 COVERAGE_KINDS = ("clause", "action", "indicator", "roadmap", "safeguard", "overall")
 _PLAN_KEYS = ("title", "status", "date", "overall_targets", "groups", "safeguards", "diagnostics", "legend")
+
+
+def is_demo() -> bool:
+    """Whether invented rows may be filed and counted here: the county calls itself a demonstration, or the process
+    was told so."""
+    return bool(settings.TANHUI_DEMO or load_county(settings.TANHUI_COUNTY).facts.get("demo", False))
 
 
 def plan_facts(county: County) -> Draft:

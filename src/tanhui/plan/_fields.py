@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from math import isfinite
 from typing import Any
 
 from tanhui.plan.types import FieldSpec
@@ -80,7 +81,7 @@ def clean(raw: Any) -> str:
         return YES if raw else NO
     if isinstance(raw, datetime):
         raw = raw.date() if raw.time() == datetime.min.time() else raw
-    if isinstance(raw, float):
+    if isinstance(raw, float) and isfinite(raw):
         raw = Decimal(repr(raw))
         raw = int(raw) if raw == raw.to_integral_value() else raw
     text = unicodedata.normalize("NFC", str(raw))
@@ -96,12 +97,19 @@ def _narrow(raw: Any) -> str:
     return unicodedata.normalize("NFKC", clean(raw)).strip()
 
 
-_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])(?![0-9A-Za-z])")
+_PERSONAL = re.compile(r"(?<![0-9])((\+?86)?1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])(?![0-9])")
+_BETWEEN = re.compile(r"(?<=[0-9])[\s\-\u2010-\u2015\u2212·.]+(?=[0-9Xx])")
+
+
+def joined_digits(text: str) -> str:
+    """The text with every digit plain, and nothing that is blank, unseen or a dash between two of them."""
+    plain = unicodedata.normalize("NFKC", text)
+    return _BETWEEN.sub("", "".join(each for each in plain if each.isspace() or not _unprintable(each)))
 
 
 def refuse_personal(text: str) -> None:
-    """Phone and identity numbers have no place in a register. Raises Fault."""
-    if _PERSONAL.search(unicodedata.normalize("NFKC", text)):
+    """Phone and identity numbers have no place in a register, however written. Raises Fault."""
+    if _PERSONAL.search(joined_digits(text)):
         raise Fault("不能写电话或证件号码，台账不收个人信息")
 
 

@@ -15,10 +15,11 @@ from fractions import Fraction
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from tanhui.kernel.days import local_day
 from tanhui.kernel.errors import BadInput, NotFound
-from tanhui.plan import _sources, rules
+from tanhui.plan import _county, _sources, rules
 from tanhui.plan._register_document import kept_register
 from tanhui.plan.models import Figure, Indicator, Record, Register, RegisterEdition
 from tanhui.plan.types import FeedSpec, FigureView, RegisterDocument
@@ -39,9 +40,14 @@ class Count:
     as_of: date
 
 
+def factual(rows: QuerySet[Record]) -> QuerySet[Record]:
+    """Of some records those that may count and be shown as facts: invented ones only in a demonstration."""
+    return rows if _county.is_demo() else rows.filter(sample=False)
+
+
 def rows_behind(feed: FeedSpec, register_id: int) -> tuple[str, list[Any]]:
     """A SELECT of the rows (id, values, happened_on) that make up a figure, with its parameters."""
-    wanted = ["register_id = %s", "state = 'approved'", "NOT void"]
+    wanted = ["register_id = %s", "state = 'approved'", "NOT void", *([] if _county.is_demo() else ["NOT sample"])]
     parameters: list[Any] = [register_id]
     for name, values in feed.where.items():
         wanted.append('"values"->>%s = ANY(%s)')
@@ -175,7 +181,7 @@ def _count(
     if each.by == Indicator.By.SOURCE:
         return Count(_exact(Fraction(_sources.named(each.source).count())), 0, today), f"source:{each.source}"
     if each.by == Indicator.By.HAND:
-        standing = Record.objects.filter(indicator=each, state=Record.State.APPROVED, void=False)
+        standing = factual(Record.objects.filter(indicator=each, state=Record.State.APPROVED, void=False))
         row = standing.order_by("-happened_on", "-id").first()
         if row is None:
             return Count(Decimal(0).quantize(PLACES), 0, today), "hand:"
@@ -205,6 +211,19 @@ def refresh_sources(*, at: datetime) -> None:
     ids = set(rows.values_list("id", flat=True))
     recount(ids - seen, at=at)
     recount(ids & seen, at=at, only_changes=True)
+    if not _county.is_demo():
+        recount(_fed_by_invented_rows(), at=at, only_changes=True)
+
+
+def _fed_by_invented_rows() -> set[int]:
+    """Indicators whose figure may still count invented rows: the county was a demonstration before."""
+    invented = Record.objects.filter(sample=True, state=Record.State.APPROVED)
+    codes = invented.exclude(register=None).values("register__code")
+    by_register = Indicator.objects.filter(by=Indicator.By.REGISTER, source__in=codes)
+    by_hand = Indicator.objects.filter(
+        by=Indicator.By.HAND, pk__in=invented.exclude(indicator=None).values("indicator")
+    )
+    return {*by_register.values_list("pk", flat=True), *by_hand.values_list("pk", flat=True)}
 
 
 _RECENT = """

@@ -11,7 +11,7 @@ from tanhui.kernel.ids import new_number
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor
 from tanhui.plan import _plan, _supervision
-from tanhui.plan._acting import line
+from tanhui.plan._acting import said
 from tanhui.plan.models import Notice, ProgressReview
 from tanhui.plan.types import NoticeView, ReviewMeeting, ReviewView
 
@@ -24,9 +24,9 @@ def meeting(details: ReviewMeeting, at: datetime, by: Actor) -> str:
             raise BadInput("调度须写明日期", where="held_on", fix="填写日期")
         return ProgressReview.objects.create(
             number=new_number("prv", at),
-            title=line(details.title, "title", 80),
+            title=said(details.title, "title", 80),
             held_on=details.held_on,
-            agenda=line(details.agenda, "agenda", 3000, least=0),
+            agenda=said(details.agenda, "agenda", 3000, least=0),
             opened_by=by.name,
             opened_at=at,
         ).number
@@ -37,7 +37,7 @@ def meeting(details: ReviewMeeting, at: datetime, by: Actor) -> str:
         raise Conflict("这次调度已经结束，结论不再改动", where=row.number, fix="发起新的调度")
     if row.held_on > local_day(at):
         raise BadInput("调度日期还没有到，不能结束", where="held_on", fix="到当天再填写结论")
-    row.conclusions = line(details.conclusions, "conclusions", 5000)
+    row.conclusions = said(details.conclusions, "conclusions", 5000)
     row.state_then = _plan.state(local_day(at))
     row.closed_at = at
     row.save(update_fields=["conclusions", "state_then", "closed_at"])

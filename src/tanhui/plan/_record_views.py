@@ -174,11 +174,26 @@ def _public_register(code: str) -> _registers.InForce:
     return found
 
 
+def _standing(*registers: int) -> QuerySet[Record]:
+    """The rows of registers that count."""
+    return _figures.factual(Record.objects.filter(register__in=registers, state=Record.State.APPROVED, void=False))
+
+
+def _filed_as_public(editions: Iterable[int]) -> dict[int, frozenset[str]]:
+    """The fields that were public when a row was filed, by edition: what was not, no later edition opens."""
+    return {
+        pk: frozenset(field.name for field in kept_register(content_hash, content).fields if field.public)
+        for pk, content_hash, content in RegisterEdition.objects.filter(pk__in=set(editions)).values_list(
+            "pk", "content_hash", "content"
+        )
+    }
+
+
 def public_rows(register: str, *, before: str | None = None, limit: int = 50) -> list[RecordView]:
     """A public register's standing rows with their public fields alone, newest first. Raises NotFound for a register
     that is not public."""
     found = _public_register(register)
-    rows = Record.objects.filter(register=found.id, state=Record.State.APPROVED, void=False).order_by("-id")
+    rows = _standing(found.id).order_by("-id")
     if before:
         rows = rows.filter(id__lt=_id_of(before))
     return views(rows[: min(limit, MOST)], public=True)
@@ -196,30 +211,37 @@ def places(*, task_no: int | None = None, public_only: bool = True) -> list[Plac
         if not public_only or (document.public and field.public):
             wanted[each.id] = document
     known = _registers.known(date.max)
-    rows = Record.objects.filter(
-        register__in=list(wanted), state=Record.State.APPROVED, void=False, longitude_e6__isnull=False
-    ).order_by("-id")
+    rows = _standing(*wanted).filter(longitude_e6__isnull=False).order_by("-id")
+    listed = list(
+        rows.values_list(
+            "register_id", "edition_id", "values", "longitude_e6", "latitude_e6", "division_code", "number", "sample"
+        )[:MOST_PLACES]
+    )
+    open_fields = _filed_as_public(edition for _, edition, *_ in listed if edition is not None)
     return [
         PlaceView(
             register=wanted[register_id].code,
             register_title=wanted[register_id].title,
-            title=_title(wanted[register_id], values, public_only),
+            title=_title(wanted[register_id], values, open_fields[edition] if public_only else None),
             longitude=Decimal(longitude).scaleb(-6),
             latitude=Decimal(latitude).scaleb(-6),
             division=_division_name(known, division),
             number=number,
             sample=sample,
         )
-        for register_id, values, longitude, latitude, division, number, sample in rows.values_list(
-            "register_id", "values", "longitude_e6", "latitude_e6", "division_code", "number", "sample"
-        )[:MOST_PLACES]
-        if register_id is not None and longitude is not None and latitude is not None
+        for register_id, edition, values, longitude, latitude, division, number, sample in listed
+        if register_id is not None
+        and edition is not None
+        and longitude is not None
+        and latitude is not None
+        and (not public_only or wanted[register_id].placed_by in open_fields[edition])
     ]
 
 
-def _title(document: RegisterDocument, values: dict[str, Any], public_only: bool) -> str:
+def _title(document: RegisterDocument, values: dict[str, Any], filed_as_public: frozenset[str] | None) -> str:
     for field in document.fields:
-        if field.type == "text" and values.get(field.name) and (field.public or not public_only):
+        may_show = filed_as_public is None or (field.public and field.name in filed_as_public)
+        if field.type == "text" and values.get(field.name) and may_show:
             return str(values[field.name])
     return document.title
 
@@ -240,15 +262,19 @@ def export(register: str, *, public_only: bool = False) -> bytes:
     found = _public_register(register) if public_only else _registers.one(register)
     fields = [field for field in found.document.fields if field.public or not public_only]
     header = [*_sheets.export_header(fields), "编号", "填报部门", "审核日期", "示例"]
-    return _sheets.table("台账", header, _export_rows(found, fields), found.document.title)
+    return _sheets.table("台账", header, _export_rows(found, fields, public_only), found.document.title)
 
 
-def _export_rows(found: _registers.InForce, fields: Sequence[FieldSpec]) -> Iterator[list[Any]]:
+def _export_rows(found: _registers.InForce, fields: Sequence[FieldSpec], public_only: bool) -> Iterator[list[Any]]:
     known = _registers.known(date.max)
-    rows = Record.objects.filter(register=found.id, state=Record.State.APPROVED, void=False).order_by("id")
-    for values, number, department, reviewed_at, sample in rows.values_list(
-        "values", "number", "department__name", "reviewed_at", "sample"
+    rows = _standing(found.id).order_by("id")
+    editions = RegisterEdition.objects.filter(register=found.id).values_list("pk", flat=True)
+    open_fields = _filed_as_public(editions) if public_only else {}
+    for values, edition, number, department, reviewed_at, sample in rows.values_list(
+        "values", "edition_id", "number", "department__name", "reviewed_at", "sample"
     ).iterator(chunk_size=2_000):
+        if public_only and edition is not None:
+            values = {name: value for name, value in values.items() if name in open_fields[edition]}
         cells = _sheets.export_cells(fields, values, known)
         yield [*cells, number, department, _sheets.day_of(reviewed_at), "示例" if sample else ""]
 

@@ -19,7 +19,7 @@ from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
 from tanhui.plan import _county, _figures, _sources
 from tanhui.plan._fields import Box, Known
-from tanhui.plan._register_document import kept_register
+from tanhui.plan._register_document import NUMBERS, kept_register
 from tanhui.plan.models import Assignment, Department, Indicator, Record, Register, RegisterEdition, Target
 from tanhui.plan.types import DepartmentRef, Measurement, RegisterDocument, RegisterView
 
@@ -37,7 +37,7 @@ def county() -> County:
 
 def is_demo() -> bool:
     """Whether invented rows may be filed and counted here."""
-    return bool(settings.TANHUI_DEMO or county().facts.get("demo", False))
+    return _county.is_demo()
 
 
 def map_box() -> Box:
@@ -139,6 +139,7 @@ def define(*, registers: Sequence[RegisterDocument], measures: Sequence[Any], at
     existing = {row.code: row for row in Register.objects.select_for_update(no_key=True).order_by("id")}
     latest = RegisterEdition.objects.order_by("register", "-id").distinct("register")
     hashes = dict(latest.values_list("register__code", "content_hash"))
+    _refuse_other_kinds(registers)
     fresh, brought_back = [], []
     for document in registers:
         row = existing.get(document.code) or Register(code=document.code)
@@ -160,6 +161,21 @@ def define(*, registers: Sequence[RegisterDocument], measures: Sequence[Any], at
         detail = {"editions": fresh, "retired": retired, "brought_back": brought_back, "measures": changed}
         parties_services.record(actor=by, action="plan.define", target="registers", detail=detail, at=at)
     return len(fresh)
+
+
+def _refuse_other_kinds(registers: Iterable[RegisterDocument]) -> None:
+    """A field that is added up was a number in every edition: rows keep what they held. Raises BadInput."""
+    editions = RegisterEdition.objects.filter(register__code__in=[each.code for each in registers])
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for code, content_hash, content in editions.values_list("register__code", "content_hash", "content"):
+        for field in kept_register(content_hash, content).fields:
+            kinds.setdefault((code, field.name), set()).add(field.type)
+    for document in registers:
+        for field in document.fields:
+            before = kinds.get((document.code, field.name), set())
+            if field.type in NUMBERS and not before <= set(NUMBERS):
+                problem = f"栏目“{field.name}”以前不是数字，已有的记录不能相加"
+                raise BadInput(problem, where=f"registers/{document.code}.yaml", fix="换一个栏目代码")
 
 
 def _ensure_departments(registers: Iterable[RegisterDocument]) -> None:
@@ -267,7 +283,7 @@ def views(codes: Collection[str] | None = None, *, with_retired: bool = False) -
     """Registers with their counts, by first task and code; a handful of queries for any number."""
     found = {code: each for code, each in in_force(codes).items() if with_retired or not each.retired}
     filing = who_may_file(each.document for each in found.values())
-    rows = Record.objects.filter(register__in=[each.id for each in found.values()])
+    rows = _figures.factual(Record.objects.filter(register__in=[each.id for each in found.values()]))
     by_register = rows.order_by().values_list("register_id")
     standing = {
         register_id: (count, last_on)

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Sum
 
 from tanhui.kernel.canonical import digest
@@ -24,7 +25,17 @@ from tanhui.kernel.errors import BadInput, Conflict, NotFound
 from tanhui.kernel.ids import new_number
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
-from tanhui.plan import _acting, _drafts, _plan, _registers, _report_excel, _report_word, _supervision, _topics
+from tanhui.plan import (
+    _acting,
+    _drafts,
+    _figures,
+    _plan,
+    _registers,
+    _report_excel,
+    _report_word,
+    _supervision,
+    _topics,
+)
 from tanhui.plan.models import FundingEntry, GoodCase, Notice, PlanVersion, Record, Report, SubTask
 from tanhui.plan.types import IndicatorView, ReportView, Status, TaskView
 
@@ -34,8 +45,9 @@ FILES = {"word": ("word", "docx"), "excel": ("excel", "xlsx")}
 def publish(*, as_of: date, title: str, at: datetime, by: Actor) -> str:
     """Freeze the state as of a day with its files; returns the report's number."""
     _drafts.take_turn()
+    _stand_still()
     version, previous = _ground(as_of, local_day(at))
-    title = _acting.line(title or f"{version.title}进展报告（截至{chinese_date(as_of)}）", "title", 120)
+    title = _acting.said(title or f"{version.title}进展报告（截至{chinese_date(as_of)}）", "title", 120)
     content = compose(as_of=as_of, title=title, version=version, previous=previous)
     number = new_number("rpt", at)
     Report.objects.create(
@@ -53,6 +65,15 @@ def publish(*, as_of: date, title: str, at: datetime, by: Actor) -> str:
     detail = {"as_of": as_of.isoformat(), "hash": digest(content).hex(), "version": version.version}
     parties_services.record(actor=by, action="plan.publish_report", target=number, at=at, detail=detail)
     return number
+
+
+def _stand_still() -> None:
+    """Let no review, count or override come between the parts of the report until it is published.
+
+    The tables are locked in the order in which reviewing writes them. Reading goes on.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE plan_record, plan_figure, plan_override IN SHARE MODE")
 
 
 def preview(as_of: date, today: date) -> dict[str, Any]:
@@ -110,13 +131,20 @@ def compose(*, as_of: date, title: str, version: PlanVersion, previous: Report |
             "indicators": sum(counts.values()),
             "change": _summary_change(before.get("summary"), percent, counts),
         },
-        "samples": any(each.figure is not None and each.figure.sample for view in views for each in view.indicators),
+        "samples": _of_samples(views, as_of),
         "tasks": tasks,
         "topics": _topic_lines(as_of),
         "notices": _notices(as_of),
         "cases": _cases(previous.as_of if previous else None, as_of),
         "funding": _funding(as_of),
     }
+
+
+def _of_samples(views: Iterable[TaskView], as_of: date) -> bool:
+    """Whether anything in the report is invented: rows behind a value, or money."""
+    if any(each.figure is not None and each.figure.sample for view in views for each in view.indicators):
+        return True
+    return FundingEntry.objects.filter(happened_on__lte=as_of, line__sample=True).exists()
 
 
 def _task(
@@ -214,9 +242,8 @@ def _summary_change(before: Mapping[str, Any] | None, percent: str, counts: Mapp
 
 def _records_since(after: date | None, until: date) -> Counter[int]:
     """Approved records by task, decided after the last report's day."""
-    rows = Record.objects.filter(
-        state__in=[Record.State.APPROVED, Record.State.CORRECTED], reviewed_at__lt=day_end(until)
-    )
+    states = [Record.State.APPROVED, Record.State.CORRECTED]
+    rows = _figures.factual(Record.objects.filter(state__in=states, reviewed_at__lt=day_end(until)))
     if after is not None:
         rows = rows.filter(reviewed_at__gte=day_end(after))
     found: Counter[int] = Counter()

@@ -13,7 +13,7 @@ from tanhui.kernel.errors import BadInput, Conflict, NotFound
 from tanhui.kernel.ids import new_number
 from tanhui.parties.types import Actor
 from tanhui.plan import _drafts, rules
-from tanhui.plan._acting import line, ref, require_part, screened
+from tanhui.plan._acting import ref, require_part, said
 from tanhui.plan.models import Dependency, RoadmapItem, SubTask
 from tanhui.plan.types import Status, SubTaskDetails, SubTaskView
 
@@ -59,11 +59,11 @@ def _existing(details: SubTaskDetails, by: Actor) -> SubTask:
 
 def _change(row: SubTask, details: SubTaskDetails, today: date) -> None:
     if details.title is not None:
-        row.title = line(details.title, "title", 120)
+        row.title = said(details.title, "title", 120)
     if details.due_on is not None:
         row.due_on = details.due_on
     if details.note is not None:
-        row.note = screened(line(details.note, "note", 500, least=0))
+        row.note = said(details.note, "note", 500, least=0)
     if details.roadmap is not None:
         row.roadmap_item = _roadmap_item(row, details.roadmap)
     if details.cancelled is not None:

@@ -16,7 +16,7 @@ from tanhui.kernel.ids import new_number
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor
 from tanhui.plan import _registers
-from tanhui.plan._acting import line, plan_department, ref, require_hand, require_part, screened
+from tanhui.plan._acting import line, plan_department, ref, require_hand, require_part, said
 from tanhui.plan._acting import task_in_force as task_of
 from tanhui.plan.models import (
     Assignment,
@@ -46,6 +46,9 @@ from tanhui.plan.types import (
 REPLY_DAYS = 21
 """Calendar days for a reply to the public, where the county says nothing (`[feedback] reply_days`)."""
 
+TOO_MUCH_FEN = 10**15
+"""Ten trillion yuan: no county's money, and far below what the database holds of many."""
+
 NOTICE_STATES = {"open": "待答复", "answered": "待办结", "closed": "已办结"}
 _LINK = URLValidator(schemes=("http", "https"))
 
@@ -71,7 +74,7 @@ def notice(details: NoticeDetails, at: datetime, by: Actor) -> str:
         department=department,
         task=task,
         indicator=indicator,
-        problem=line(details.problem, "problem", 500),
+        problem=said(details.problem, "problem", 500),
         due_on=details.due_on,
         issued_by=by.name,
         issued_at=at,
@@ -104,7 +107,7 @@ def answer(details: NoticeAnswer, at: datetime, by: Actor) -> str:
     require_hand(by, row.department)
     if row.answered_at is not None:
         raise Conflict("这份督办通知已经答复，等待专班办结", where=row.number, fix="如被退回可再次答复")
-    row.answer = line(details.answer, "answer", 1000)
+    row.answer = said(details.answer, "answer", 1000)
     row.answered_by, row.answered_at = by.name, at
     row.save(update_fields=["answer", "answered_by", "answered_at"])
     return row.number
@@ -118,7 +121,7 @@ def verdict(details: NoticeVerdict, at: datetime, by: Actor) -> str:
         raise Conflict("部门还没有答复，不能办结", where=row.number, fix="等待答复")
     if row.answered_by == by.name and not by.is_system:
         raise Forbidden("答复人不能给自己的答复下结论", where=row.number, fix="请专班另一位同事办理")
-    words = line(details.verdict, "verdict", 500)
+    words = said(details.verdict, "verdict", 500)
     if details.accepted:
         row.verdict, row.closed_at = words, at
     else:
@@ -154,8 +157,8 @@ def case(details: CaseDetails, at: datetime, by: Actor) -> str:
         number=new_number("gcs", at),
         task=task,
         department=department,
-        title=screened(line(details.title, "title", 80)),
-        text=screened(line(details.text, "text", 3000)),
+        title=said(details.title, "title", 80),
+        text=said(details.text, "text", 3000),
         link=line(details.link, "link", 300, least=0),
         sample=details.sample,
         filed_by=by.name,
@@ -183,6 +186,8 @@ def funding(details: FundingDetails, at: datetime, by: Actor) -> str:
         raise BadInput(f"没有“{details.kind}”这种资金记录", where="kind", fix="选择计划、落实或支付")
     if details.amount_fen == 0:
         raise BadInput("金额不能是零", where="amount_fen", fix="填写金额")
+    if abs(details.amount_fen) >= TOO_MUCH_FEN:
+        raise BadInput("金额太大", where="amount_fen", fix="核对单位是不是元")
     if details.happened_on > local_day(at):
         raise BadInput("日期不能在以后", where="happened_on", fix="填写文件或付款的日期")
     if details.number:
@@ -201,7 +206,7 @@ def funding(details: FundingDetails, at: datetime, by: Actor) -> str:
         kind=details.kind,
         amount_fen=details.amount_fen,
         happened_on=details.happened_on,
-        note=line(details.note, "note", 300, least=0),
+        note=said(details.note, "note", 300, least=0),
         entered_by=by.name,
         entered_at=at,
     )
@@ -218,8 +223,8 @@ def _new_line(details: FundingDetails, at: datetime, by: Actor) -> FundingLine:
         number=new_number("fnd", at),
         task=task,
         department=department,
-        title=line(details.title, "title", 120),
-        origin=line(details.origin, "origin", 80),
+        title=said(details.title, "title", 120),
+        origin=said(details.origin, "origin", 80),
         year=details.year,
         sample=details.sample,
         created_at=at,
@@ -233,7 +238,7 @@ def feedback(details: FeedbackDetails, at: datetime, by: Actor) -> str:
     return Feedback.objects.create(
         number=new_number("fbk", at),
         task=task,
-        text=screened(line(details.text, "text", 500)),
+        text=said(details.text, "text", 500),
         received_at=at,
         due_on=local_day(at) + timedelta(days=int(facts.get("reply_days", REPLY_DAYS))),
     ).number
@@ -247,7 +252,7 @@ def reply(details: FeedbackReply, at: datetime, by: Actor) -> str:
     _require_lead(by, row)
     if row.replied_at is not None:
         raise Conflict("这条意见已经答复", where=row.number, fix="不必再答复")
-    row.reply = screened(line(details.reply, "reply", 1000))
+    row.reply = said(details.reply, "reply", 1000)
     row.replied_by, row.replied_at, row.public = by.name, at, details.public
     row.save(update_fields=["reply", "replied_by", "replied_at", "public"])
     return row.number

@@ -11,7 +11,7 @@ from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
 from tanhui.plan import _appraisal, _meetings, _sub_tasks, _supervision
-from tanhui.plan._acting import line, require_part, screened
+from tanhui.plan._acting import require_part, said
 from tanhui.plan.models import Contact, Indicator, Override
 from tanhui.plan.types import (
     AppraisalRun,
@@ -67,7 +67,7 @@ def override(details: OverrideDetails, at: datetime, by: Actor) -> str:
     indicator = Indicator.objects.select_for_update().filter(code=details.indicator, dropped=False).first()
     if indicator is None:
         raise NotFound("没有这个指标", where=details.indicator[:40], fix="核对指标代码")
-    reason = screened(line(details.reason, "reason", 500))
+    reason = said(details.reason, "reason", 500)
     latest = indicator.overrides.order_by("-id").first()
     if details.status is None and (latest is None or not latest.status):
         raise Conflict("这个指标没有人工判定", where=indicator.code, fix="不必恢复")

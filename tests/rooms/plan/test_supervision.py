@@ -6,14 +6,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 from django.db.utils import IntegrityError
 from tests.rooms.plan import world
 
 from tanhui.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from tanhui.parties.types import Actor
-from tanhui.plan import _registers, queries, services
+from tanhui.plan import queries, services
 from tanhui.plan.models import Feedback, FundingEntry, FundingLine, GoodCase, Notice, ProgressReview
 from tanhui.plan.types import (
     CaseDetails,
@@ -187,8 +186,7 @@ def test_samples_are_for_demo_counties_alone(monkeypatch: pytest.MonkeyPatch) ->
     staff = world.open_plan()
     details = CaseDetails(task_no=1, department=world.EDUCATION, title="示例", text="虚构", sample=True)
     assert queries.case(work(details, staff.officer)).sample
-    monkeypatch.setattr(settings, "TANHUI_DEMO", False)
-    monkeypatch.setattr(_registers, "county", lambda: type("County", (), {"facts": {}})())
+    monkeypatch.setattr("tanhui.plan._county.is_demo", lambda: False)
     with pytest.raises(BadInput, match="示例"):
         work(details, staff.officer)
 
@@ -250,7 +248,7 @@ def test_feedback_has_a_deadline_a_reply_and_shows_only_if_made_public() -> None
     work(FeedbackReply(number, "今年种三百棵", True), staff.officer)
     view = queries.feedback_by_number(number, world.TODAY + timedelta(days=99))
     assert (view.reply, view.late, view.public) == ("今年种三百棵", False, True)
-    assert queries.feedback(task_no=1, public_only=True, on=world.TODAY) == [queries.feedback_by_number(number)]
+    assert queries.feedback(task_no=1, public_only=True, on=world.TODAY) == [queries.feedback_by_number(number, world.TODAY)]
     with pytest.raises(Conflict, match="已经答复"):
         work(FeedbackReply(number, "再答", False), staff.office)
 
