@@ -22,7 +22,8 @@ _PATTERNS = (
     ("bare", rf"(?:到|至|截至)(?P<year>{_YEAR})(?=[，、,；]|底|末|$){_BEFORE}"),
     ("plan", f"{_UNTIL}“?十(?P<plan>[三四五六七八九])五”?(?:规划)?(?:时期|期间)?{_BEFORE}(?:期间)?"),
     ("within", r"(?:力争|争取|用)?(?:未来|今后)?(?P<count>\d{1,2}|[一二三四五六七八九十两])年(?:之内|以内|内|时间)"),
-    ("this", "(?:力争|争取|确保)?(?:今|本)?年(?:底之?前|内|底)"),
+    ("this", "(?:力争|争取|确保)?(?:今|本)?年(?:底之?前|末之?前|内|底)"),
+    ("this_half", "(?<!每年)(?P<half>[上下])半年(?:底前|末前|前|内)?(?!度)"),
     ("this_month", rf"{_UNTIL}(?P<month>\d{{1,2}})月(?:底之?以?前|底|前|末)"),
 )
 
@@ -91,6 +92,12 @@ def _dated(name: str, match: re.Match[str], issued: str, year: int | None) -> tu
         return (due, str(due)) if issued and count else None
     if name == "this":
         return (int(issued[:4]), issued[:4]) if issued else None
+    if name == "this_half":
+        known = year or (int(issued[:4]) if issued else None)
+        return _month(known, 6 if part("half") == "上" else 12) if known else None
+    if name == "this_half":
+        known = year or (int(issued[:4]) if issued else None)
+        return _month(known, 6 if part("half") == "上" else 12) if known else None
     if name == "this_month":
         known = year or (int(issued[:4]) if issued else None)
         return _month(known, int(part("month"))) if known else None

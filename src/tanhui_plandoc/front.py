@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tanhui_plandoc.deadlines import written_date
+from tanhui_plandoc.departments import is_body
 from tanhui_plandoc.numbering import ANNEX, BARE, BOX, ROW, TEXT, Passage
 
 _STATUS = re.compile(
@@ -13,23 +15,36 @@ _STATUS = re.compile(
 )
 _DOCUMENT = "方案|计划|规划|意见|办法|细则|清单|纲要|要点|安排|预案|决定|措施|行动|通知|任务书|责任书|工程|分工"
 _ENDS_AS_TITLE = re.compile(f"(?:{_DOCUMENT})(?:（[^（）]{{1,20}}）)?$")
-_ISSUED = re.compile(f"(?:印发|发布|下发)《?([^《》]+(?:{_DOCUMENT})(?:（[^（）]{{1,20}}）)?)》?的通知(?=$|各)")
+_ISSUED = re.compile(
+    f"(?:印发|发布|下发)《?([^《》]+(?:{_DOCUMENT})(?:（[^（）]{{1,20}}）)?)》?的通知(?=$|各|[^，。；]{{2,60}}$)"
+)
 _OFFICE = re.compile("(?:政府|办公室|委员会|局|文件|各.+：|〔.+〕.*号)$")
 _ENTRY_NUMBER = re.compile(r"(?:\.{2,}|…+|·{3,}|-{3,}|_{3,}|—{2,})?\s*(\d{1,3})$")
 _DOTS = re.compile(r"(?:\.{3,}|…{1,}|·{3,}|_{3,})")
+_YEAR_OF_TITLE = re.compile(r"(?<![\d—–~～至到-])(20\d\d)年度?(?![前底末以—–~～至到-])")
+_YEARS = re.compile(r"20\d\d年?[—–~～至到-]{1,2}20\d\d")
 _TITLE_CHARS = 60
+_SIGNATURE_NOTE = re.compile("（[^（）]{1,40}）$|(?:抄送|主送|联系人|联系电话)：")
+_MOST_SIGN = 3
 _NOTICE_CHARS = 200
 _DATE_CHARS = 40
 
 
 @dataclass(frozen=True)
 class Front:
-    """What the first page says. `rest` is the document without it and without the table of contents."""
+    """What the first page says. `rest` is the document without it, the table of contents and the signature. `year` is
+    the one for which a plan for a single year is made, as its title says (2025年工作要点)."""
 
     title: str
     status: str
     date: str
     rest: tuple[Passage, ...]
+    year: int | None = None
+
+    @property
+    def issued(self) -> str:
+        """The date from which deadlines count: that of the plan, or the year of its title where it is later."""
+        return str(self.year) if self.year and self.year > int(self.date[:4] or 0) else self.date
 
 
 def front(found: list[Passage]) -> Front:
@@ -39,7 +54,37 @@ def front(found: list[Passage]) -> Front:
     head = [each for each in found[:body] if each.kind in {TEXT, BARE}]
     title, status = _title(head)
     status = status or next((each.text.text.strip("（）") for each in head if _is_status(each)), "")
-    return Front(title, status, _date(head, found[body:]), tuple(found))
+    date = _date(head, found[body:])
+    return Front(title, status, date, tuple(_without_signature(found, body)), _year(title, date))
+
+
+def _year(title: str, date: str) -> int | None:
+    """The year of a plan for one year; a title with a period or a far year names none."""
+    years = set() if _YEARS.search(title) else {int(year) for year in _YEAR_OF_TITLE.findall(title)}
+    year = years.pop() if len(years) == 1 else None
+    return year if year and (not date or 0 <= year - int(date[:4]) <= 1) else None
+
+
+def _without_signature(found: list[Passage], body: int) -> list[Passage]:
+    """Without who signs and when, at the end of the text before the annexes."""
+    last = next((at for at in range(body, len(found)) if found[at].kind == ANNEX), len(found))
+    end = last
+    while end > body and found[end - 1].kind in {TEXT, BARE} and _SIGNATURE_NOTE.match(found[end - 1].text.text):
+        end -= 1
+    dated = end - 1
+    if dated <= body or not _is_date(found[dated]):
+        return found
+    end = dated
+    while end > body and dated - end < _MOST_SIGN and found[end - 1].kind == BARE and is_body(found[end - 1].text.text):
+        end -= 1
+    return found[:end] + found[last:]
+
+
+def _is_date(each: Passage) -> bool:
+    """Whether it says only when, and perhaps who."""
+    text = each.text.text
+    is_short = each.kind in {TEXT, BARE} and len(text) <= _DATE_CHARS and not re.search("[。：；，]|[前底]$", text)
+    return is_short and bool(written_date(text))
 
 
 def _is_status(each: Passage) -> bool:
@@ -49,6 +94,9 @@ def _is_status(each: Passage) -> bool:
 def _title(head: list[Passage]) -> tuple[str, str]:
     """The first lines up to one that ends as the title of a document does; a status in brackets is told apart."""
     pieces: list[str] = []
+    issued = next(filter(None, (_ISSUED.search(text) for text in _notices(head[:12]))), None)
+    if issued:
+        return issued[1], ""
     for each in head[:12]:
         text, status = _without_status(each.text.text)
         issued = _ISSUED.search(text[:_NOTICE_CHARS])
@@ -68,6 +116,16 @@ def _title(head: list[Passage]) -> tuple[str, str]:
     return (pieces[0] if pieces else ""), ""
 
 
+def _notices(head: list[Passage]) -> Iterator[str]:
+    """The subject of a notice over two to four short lines, where it opens with 关于印发."""
+    for at, each in enumerate(head):
+        if re.search("关于(?:印发|发布|下发)", each.text.text) and not each.text.text.endswith(("。", "通知")):
+            for count in range(2, 5):
+                text = "".join(one.text.text for one in head[at : at + count])
+                if text.endswith("的通知") and "。" not in text:
+                    yield text[:_NOTICE_CHARS]
+
+
 def _without_status(text: str) -> tuple[str, str]:
     if text.endswith("）") and "（" in text:
         before, _, inner = text[:-1].rpartition("（")
@@ -83,7 +141,7 @@ def _date(head: list[Passage], body: list[Passage]) -> str:
             return written_date(each.text.text)
     last = next((at for at, each in enumerate(body) if each.kind == ANNEX), len(body))
     for each in reversed(body[max(0, last - 5) : last]):
-        if each.kind in {TEXT, BARE} and len(each.text.text) <= _DATE_CHARS and written_date(each.text.text):
+        if _is_date(each):
             return written_date(each.text.text)
     return ""
 

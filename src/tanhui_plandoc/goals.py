@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import re
+
 from tanhui_plandoc.cited import Cited, joined
 from tanhui_plandoc.deadlines import deadlines, written_date
 from tanhui_plandoc.draft import Clause, OverallTarget, Safeguard
+from tanhui_plandoc.goal_tables import GoalTable
 from tanhui_plandoc.numbering import BARE, ROW, TEXT, Passage, is_heading
 from tanhui_plandoc.sections import title_of
 from tanhui_plandoc.sentences import parted, sentences
 from tanhui_plandoc.targets import pieces
 from tanhui_plandoc.tasks import titled
 
+_POINTS_AT = re.compile(r"见(?:下|附)表|见(?:表|专栏|附件)[\d一二三四五六七八九]{0,2}$|(?:目标|指标)如下$")
 _EDGE = "。；，、！？：: "
 
 
-def overall_targets(found: list[Passage], issued: str, *, dated_only: bool = False) -> tuple[OverallTarget, ...]:
-    """Every clause of the chapter of goals, with the deadline under which it stands; `dated_only` where the chapter
-    says other things too."""
+def overall_targets(
+    found: list[Passage], issued: str, lost: list[Cited], *, dated_only: bool = False
+) -> tuple[OverallTarget, ...]:
+    """Every clause of the chapter of goals, with the deadline under which it stands, and every row of its tables;
+    `dated_only` where the chapter says other things too. Rows that are not understood are added to `lost`."""
     made: list[OverallTarget] = []
+    table = GoalTable(issued)
     for each in found:
         text = each.text
-        if each.kind == ROW or is_heading(text.text):
+        if each.kind == ROW:
+            goals = table.take(each.cells)
+            made += goals or []
+            lost += [text] if goals is None else []
+            continue
+        if is_heading(text.text):
             continue
         if each.is_numbered:
             text = titled(each)[1] or text
@@ -31,7 +43,7 @@ def overall_targets(found: list[Passage], issued: str, *, dated_only: bool = Fal
                     dated = deadlines(piece.text, issued, year)
                     year = dated[-1].year if dated else year
                     said = piece.without((one.start, one.end) for one in dated).strip(_EDGE)
-                    if said and (year or not dated_only):
+                    if said and not _POINTS_AT.search(said.text) and (year or not dated_only):
                         made.append(OverallTarget(said.text, year, said.lines))
     return tuple(made)
 

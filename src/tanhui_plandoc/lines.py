@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
-_PAGE_NUMBER = re.compile(r"第\d{1,4}页(?:[,，/]?共\d{1,4}页)?|[-—–―·~]+ ?\d{1,4} ?[-—–―·~]+")
+_PAGE_NUMBER = re.compile(r"第\d{1,4}页(?:[,，/]?共\d{1,4}页)?|[-—–―·~]+ ?\d{1,4} ?[-—–―·~]+|\d{1,3} ?/ ?\d{1,3}")
 _MARKDOWN_HEADING = re.compile(r"\s{0,3}#{1,6}\s+")
+_NUMBER_AT_AN_EDGE = re.compile(
+    r"^[-—–·~ ]*\d{1,3}(?:[-—–·~ ]+|$)|[-—–·~ ]+\d{1,3}[-—–·~ ]*$|第\d{1,3}页(?:共\d{1,3}页)?"
+)
+_COULD_BE_A_HEAD = re.compile("[^。，；：、]{4,40}")
 _LONE_NUMBER = re.compile(r"\d{1,4}")
 
 # Signs of Chinese text: ideographs, their punctuation, and the marks that plans use.
@@ -64,24 +69,55 @@ class Line:
 
 
 def normalize(text: str) -> list[Line]:
-    """The lines of a text, cleaned, without the empty ones and the page numbers. Never fails.
+    """The lines of a text, cleaned, without the empty ones, page numbers and running heads. Never fails.
 
     Bold marks go; digits and letters become half-width, punctuation within Chinese full-width; spaces beside
     Chinese go; a line with tabs is a row of cells, empty cells kept.
     """
-    lines = []
+    lines: list[Line] = []
+    breaks: list[int] = []
     for number, source in enumerate(_LINE_ENDS.split(text), start=1):
         if not source.strip():
             continue
         heading = _MARKDOWN_HEADING.match(source)
         source = source[heading.end() :] if heading else source
         pieces = source.split("\f")
-        for piece in pieces:
+        for at, piece in enumerate(pieces):
+            if at:
+                _turn_page(lines, breaks)
             line = _row(number, piece) if _is_row(piece) else Line(number, clean(piece))
             at_page_break = len(pieces) > 1
-            if line.text.strip("\t") and not _is_page_number(line.text, at_page_break):
+            if not line.text.strip("\t"):
+                continue
+            if _is_page_number(line.text, at_page_break):
+                _turn_page(lines, breaks)
+            else:
                 lines.append(line)
-    return lines
+    return _without_running_heads(lines, breaks)
+
+
+def _turn_page(lines: list[Line], breaks: list[int]) -> None:
+    """A page ends here: with a lone number, if that is its last line."""
+    if lines and lines[-1].cells is None and _LONE_NUMBER.fullmatch(lines[-1].text):
+        lines.pop()
+    if lines and len(lines) not in breaks[-1:]:
+        breaks.append(len(lines))
+
+
+def _without_running_heads(lines: list[Line], breaks: list[int]) -> list[Line]:
+    """Without the lines that stand again and again at the head or the foot of a page. The first line of all counts
+    as one and stays: a running head often repeats the title."""
+    edges = sorted({at for each in breaks for at in (each - 1, each) if 0 <= at < len(lines)})
+    edges = [at for at in edges if lines[at].cells is None and _COULD_BE_A_HEAD.fullmatch(lines[at].text)]
+    seen = Counter(_head(lines[at]) for at in {0, *edges} if lines)
+    least = max(2, len(breaks) // 3)
+    running = {at for at in edges if at and seen[_head(lines[at])] >= least and _head(lines[at])}
+    return [line for at, line in enumerate(lines) if at not in running]
+
+
+def _head(line: Line) -> str:
+    """What of a running head is the same on every page: all but the number of the page."""
+    return _NUMBER_AT_AN_EDGE.sub("", line.text)
 
 
 def clean(text: str) -> str:

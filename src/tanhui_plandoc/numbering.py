@@ -35,7 +35,7 @@ _MARKERS = (
     (ANNEX, re.compile(rf"(?:附件|附表|附录)({_ORDINAL})?[：:.、]?")),
     (CHAPTER, re.compile(rf"第({_ORDINAL})[章篇编]")),
     (SECTION, re.compile(rf"第({_ORDINAL})节")),
-    (ARTICLE, re.compile(rf"第({_ORDINAL})条|(?:任务|行动|工程|举措)({_ORDINAL})：")),
+    (ARTICLE, re.compile(rf"第({_ORDINAL})条|(?:任务|行动|工程|举措|问题|事项|项目)({_ORDINAL})：")),
     (HAN, re.compile("([一二三四五六七八九十百]{1,5})、")),
     (HAN_BRACKET, re.compile("（([一二三四五六七八九十百]{1,5})）")),
     (DIGIT_BRACKET, re.compile(r"（(\d{1,3})）|(\d{1,3})）")),

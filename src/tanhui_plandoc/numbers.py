@@ -17,7 +17,9 @@ _DASH = "(?:[-—–―~～]{1,2}|至|到)"
 
 # Longest first, so that 人次 is not read as 人.
 _UNIT_NAMES = """
-吨标准煤 万千瓦时 平方公里 平方千米 立方米 平方米 千瓦时 毫克/升 毫克/立方米 微克/立方米 吨/年 个百分点 人次
+吨标准煤 吨二氧化碳当量 吨二氧化碳 万千瓦时 兆瓦时 千伏安 蒸吨/小时 蒸吨
+立方米/日 立方米/天 吨/日 吨/天 公斤/亩 台次 台套 台（套） 车位
+平方公里 平方千米 立方米 平方米 千瓦时 毫克/升 毫克/立方米 微克/立方米 吨/年 个百分点 人次
 车次 班次 千瓦 兆瓦 公里 千米 公顷 公斤 千克 毫克 毫升 工作日 小时 分钟 家次 场次 户次 亩次 件次 MW kW kWh
 km GW 个 家 条 场 套 项 所 名 人 户 亩 吨 辆 座 处 只 台 篇 期 次 种 类 支 元 张 份 门 堂 幅 栋 间 组 棵 株
 件 款 轮 届 宗 例 站 桩 趟 册 本 部 首 集 块 片 头 尾 羽 斤 克 升 米 里 口 盏 艘 架 眼 孔 字 对 队 村 镇 乡
@@ -31,13 +33,16 @@ _QUANTITY = re.compile(
     f"(?P<over>余|多)?(?:(?P<big>大)(?P<noun>[\u4e00-\u9fff]{{1,4}}(?![\u4e00-\u9fff]))?|(?P<unit>成|{_UNITS}))?{_WORDS_AFTER_HAN}"
     "(?P<after>及?以上|及?以下|以内|之内|左右)?"
 )
-_HUNDREDTHS = re.compile(f"百分之(?P<first>{_HAN}|{_ARABIC})(?P<after>及?以上|及?以下|以内)?")
+_HUNDREDTHS = re.compile(
+    f"(?P<whole>[百千二三四五六七八九十])分之(?P<first>{_HAN}|{_ARABIC})(?P<after>及?以上|及?以下|以内|左右)?"
+)
 
 # Prefixes that hold over a verb (至少举办1场) and those that stand right before the number (达到50%).
 _FAR = re.compile("至少|最少|不少于|不低于|不小于|不超过|不高于|不多于|不大于|不得超过|不得低于|不得少于|至多|最多")
 _NEAR = re.compile(
     "(?:(?P<ge>(?:达|发展|提高|提升|增加|增长|扩大|上升|恢复)(?:到|至)|达)|(?P<gt>超过|超出|突破|高于|大于|多于|超)"
-    "|(?P<le>控制(?:在|到)|(?:降低|下降|减少|压减|压缩|缩短|降)(?:到|至))|(?P<lt>低于|少于|小于))(?:了|约|全县|总共|共)?$"
+    "|(?P<le>控制(?:在|到)|(?:降低|下降|减少|压减|压缩|缩短|降)(?:到|至))|(?P<lt>低于|少于|小于)"
+    "|(?P<eq>(?:保持|稳定|维持)在?|(?:率|占比|比例|比重)为?))(?:了|约|全县|总共|共)?$"
 )
 _AT_LEAST = {"至少", "最少", "不少于", "不低于", "不小于", "不得低于", "不得少于"}
 _NOT_BEFORE_HAN = set("第统同唯单万专不初逐十每近归定划进")
@@ -117,9 +122,12 @@ def masked_names(text: str) -> str:
 
 
 def _hundredths(text: str, match: re.Match[str]) -> Quantity:
-    value = chinese_number(match["first"]) or Decimal(0)
+    """百分之五, 三分之二: in percent, rounded to two digits where it does not come out even."""
+    part = chinese_number(match["first"]) or Decimal(0)
+    value = part if match["whole"] == "百" else round(part * 100 / (_DIGITS | _SMALL)[match["whole"]], 2)
     comparator, is_said = _comparator(text, match.start(), match["after"] or "", 0)
-    return Quantity(*match.span(), comparator, value, None, "%", match.group(), is_said, is_digits=True)
+    said = match.group().removesuffix(match["after"] or "")
+    return Quantity(*match.span(), comparator, value, None, "%", said, is_said, is_digits=True)
 
 
 def _quantity(text: str, match: re.Match[str], after_the_last: int) -> Quantity | None:
@@ -172,6 +180,8 @@ def _comparator(text: str, start: int, after: str, after_the_last: int) -> tuple
         return ">=", True
     if after.endswith(("以下", "以内", "之内")):
         return "<=", True
+    if after == "左右":
+        return "=", True
     before = text[max(after_the_last, start - _WINDOW) : start]
     before = re.split("[，；。：]", before)[-1]
     far = list(_FAR.finditer(before))
@@ -179,5 +189,5 @@ def _comparator(text: str, start: int, after: str, after_the_last: int) -> tuple
         return (">=" if far[-1].group() in _AT_LEAST else "<="), True
     near = _NEAR.search(before)
     if near:
-        return {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}[near.lastgroup or "ge"], True
+        return {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "eq": "="}[near.lastgroup or "ge"], True
     return "=", False

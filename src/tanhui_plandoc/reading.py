@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from tanhui_plandoc.annexes import Said, attributed, number_of, text_of, titles
 from tanhui_plandoc.boxes import actions, box_of, section_of
 from tanhui_plandoc.cited import Cited, joined
-from tanhui_plandoc.deadlines import Deadline
+from tanhui_plandoc.deadlines import Deadline, deadlines
 from tanhui_plandoc.departments import Aliases
 from tanhui_plandoc.diagnostics import diagnose
-from tanhui_plandoc.draft import Clause, Draft, Group, Legend, Place, Source, Task
-from tanhui_plandoc.front import front
+from tanhui_plandoc.draft import Clause, Draft, Group, Legend, Measure, OverallTarget, Place, Source, Task
+from tanhui_plandoc.front import Front, front
 from tanhui_plandoc.goals import overall_targets, safeguards
 from tanhui_plandoc.indicators import Stand, indicators
 from tanhui_plandoc.numbering import BARE, ROW, Passage, passages
@@ -21,8 +22,8 @@ from tanhui_plandoc.paragraphs import Paragraph, paragraphs
 from tanhui_plandoc.roadmap import Item, item_of, legends
 from tanhui_plandoc.sections import Parts, divide, title_of
 from tanhui_plandoc.sentences import sentences
-from tanhui_plandoc.tables import GROUP, TASK, Table, tables
-from tanhui_plandoc.targets import MOST, Given, Target, targets
+from tanhui_plandoc.tables import DEADLINE, GROUP, TASK, Table, tables
+from tanhui_plandoc.targets import MOST, Given, Target, core, targets
 from tanhui_plandoc.tasks import OpenTask, open_tasks, title_key
 
 BODY = "正文"
@@ -41,20 +42,20 @@ def read(text: str, *, aliases: Aliases | None = None) -> Draft:
     named = {title_key(title) for title in titles(found)}
     unclear: list[Cited] = []
     opened = open_tasks(parts.tasks, aliases, named, unclear) or _of_rows(found)
-    said, lost = attributed(found, [task.title.text for task in opened], head.date, aliases)
+    said, lost = attributed(found, [task.title.text for task in opened], head.issued, aliases)
     legend = legends([each.text for annex in parts.annexes for each in annex.passages if each.kind != ROW])
     unread += [_place(each) for each in [*unclear, *lost]]
     unread += _unknown_signs(said, legend)
+    unread += _jumps(opened)
     tasks = [
-        _task(task, number, key, of_task, legend, head.date, unread)
+        _task(task, number, key, of_task, legend, head, unread)
         for task, number, key, of_task in zip(opened, _numbers(opened), _keys(opened), said, strict=True)
     ]
     draft = Draft(
         title=head.title,
         status=head.status,
         date=head.date,
-        overall_targets=overall_targets(parts.targets, head.date)
-        or overall_targets(parts.overall, head.date, dated_only=True),
+        overall_targets=_goals(parts, head.issued, unread),
         groups=_groups(opened, tasks, parts.tasks_title),
         safeguards=safeguards(parts.safeguards),
         legend=tuple(legend.values()),
@@ -72,12 +73,24 @@ def _within_reason(found: list[Paragraph], unread: list[Place]) -> list[Paragrap
 def _tables(parts: Parts, unread: list[Place]) -> list[Table]:
     """Every table of the text and of the annexes; rows that no heading explains are unread."""
     found: list[Table] = []
-    elsewhere = [each.text for each in (*parts.overall, *parts.targets, *parts.safeguards) if each.kind == ROW]
+    elsewhere = [each.text for each in parts.safeguards if each.kind == ROW]
     _note(elsewhere, unread)
     for section, area in [(BODY, parts.tasks), *((annex.section, annex.passages) for annex in parts.annexes)]:
         made, lost = tables(area, section)
         found += made
         _note(lost, unread)
+    return found
+
+
+def _goals(parts: Parts, issued: str, unread: list[Place]) -> tuple[OverallTarget, ...]:
+    """The goals of their chapter; without one, the dated clauses of the chapter that opens the plan."""
+    lost: list[Cited] = []
+    opening = parts.overall
+    found = overall_targets(parts.targets, issued, lost)
+    if found:
+        opening = [each for each in opening if each.kind == ROW]
+    found += overall_targets(opening, issued, lost, dated_only=True)
+    _note(lost, unread)
     return found
 
 
@@ -115,11 +128,20 @@ def _of_rows(found: Sequence[Table]) -> list[OpenTask]:
             key = title_key(title.text)
             if key and key not in opened:
                 number = chinese_number(number_of(table, row))
-                task = OpenTask(title, None if number is None else int(number), group)
+                task = OpenTask(title, None if number is None else int(number), group, is_row=True)
+                task.due = table.cell(row, DEADLINE)
                 task.texts = [text_of(table, row)]
                 task.lines = list(row.cited.numbers)
                 opened[key] = task
     return list(opened.values())
+
+
+def _jumps(opened: Sequence[OpenTask]) -> Iterable[Place]:
+    """Where the numbers of a group leave one out, a task may have been lost: by the document or by the reader."""
+    for before, after in pairwise(opened):
+        if before.group is after.group and before.number and after.number and after.number > before.number + 1:
+            quote = f"（序号由{before.number}跳到{after.number}）{after.title.text[:_QUOTE_CHARS]}"
+            yield Place(after.title.lines or tuple(after.lines[:1]), quote)
 
 
 def _numbers(opened: Sequence[OpenTask]) -> list[int]:
@@ -159,10 +181,10 @@ def _group(no: int, heading: Passage | None, tasks: Sequence[Task]) -> Group:
 
 
 def _task(
-    task: OpenTask, number: int, key: str, said: Said, legend: dict[str, Legend], issued: str, unread: list[Place]
+    task: OpenTask, number: int, key: str, said: Said, legend: dict[str, Legend], head: Front, unread: list[Place]
 ) -> Task:
     body = joined(task.texts)
-    stands = _stands(task, said, issued, unread)
+    stands = _stands(task, said, head, unread)
     leads, supporters = tuple(task.leads), tuple(task.supporters)
     if not leads and not supporters and said.rows:
         leads, supporters = said.rows[0].leads, said.rows[0].supporters
@@ -181,11 +203,17 @@ def _task(
     )
 
 
-def _stands(task: OpenTask, said: Said, issued: str, unread: list[Place]) -> list[list[Stand]]:
+def _stands(task: OpenTask, said: Said, head: Front, unread: list[Place]) -> list[list[Stand]]:
     """Every place that speaks of a task's targets: its body, its boxes, and each annex by itself. A column of work
     opens no milestone beside a body that has its own targets."""
-    given = Given(issued)
-    body = [Stand(Source.BODY, BODY, one) for text in task.texts for one in _targets(text, given, unread)]
+    issued = head.issued
+    own = deadlines(task.due.text, issued)
+    of_year = Deadline(0, 0, head.year, str(head.year)) if head.year else None
+    given = Given(issued, otherwise=own[-1] if own else of_year)
+    texts = [] if task.is_row and not any(is_goal for _, _, is_goal in said.targets) else task.texts
+    body = [Stand(Source.BODY, BODY, one) for text in texts for one in _targets(text, given, unread)]
+    if own and not task.is_row and not any(each.target.measure.deadline_year for each in body):
+        body.append(Stand(Source.BODY, BODY, _whole(task, own[-1])))
     boxes = [
         Stand(Source.BOX, section_of(box), one)
         for box in task.boxes
@@ -202,6 +230,13 @@ def _stands(task: OpenTask, said: Said, issued: str, unread: list[Place]) -> lis
                 Stand(_source(section), section, one, _counts(one), item.since)
             )
     return [body, boxes, *annexes.values()]
+
+
+def _whole(task: OpenTask, due: Deadline) -> Target:
+    """The task itself, due by its 完成时限, where none of its targets is."""
+    measure = Measure(deadline_year=due.year, deadline=due.iso)
+    text = task.title.text
+    return Target(text, core(text), task.due.text, task.due.lines, measure, (0, 0))
 
 
 def _source(section: str) -> Source:

@@ -22,8 +22,13 @@ _HELPS = re.compile(
     "(?:共同|密切|协同|积极)?(?:按照?各自?职责(?:分工)?(?:负责|落实|配合|抓好落实)*|按职责分工(?:负责|落实|配合)*|分工负责|配合(?:做好|落实|实施|推进)*"
     "|协助(?:做好|落实)*|参与(?:实施|落实)*|协办|协同推进|协同)$"
 )
-_ANSWERS = re.compile("(?:共同|具体)?(?:负责|承办|组织实施|落实)$")
+_ANSWERS = re.compile("(?:共同|具体)?(?:负责|承办|组织实施|落实|抓好)(?:抓好|组织)?(?:实施|落实|推进)?(?:工作)?$")
 _HINT = re.compile("牵头|责任单位|责任部门|责任主体|配合|负责|主办|协办|参与单位")
+_DUTY = re.compile("(?:负责|落实|配合|参与|实施|主办|协办)$")
+_DUTY_IN_BRACKETS = re.compile("(?:落实|参与|实施)[）〕】\\]]")
+_NOT_WHO = re.compile(
+    "(?:(?:完成|整改|办结|落实|实施)?(?:时限|期限|时间)|(?:责任|牵头|分管|包保|包抓|联系|挂点)(?:领导|人)|联系电话|备注)[：:][^；;。：]*"
+)
 _OPENING = re.compile("^(?:(?:这项|该项|此项|本项|上述|以上)?(?:工作|任务|行动)?(?:，)?由|由|.{1,8}由(?=.{2,60}牵头))")
 _MOST = 600
 _MOST_TIMES = 100
@@ -47,19 +52,19 @@ class Unclear:
 
 def responsibilities(text: Cited, aliases: Aliases) -> list[Responsibility | Unclear]:
     """Everything that a passage says about who is responsible, in order."""
-    if not _HINT.search(text.text):
+    if not _HINT.search(text.text) and not _DUTY_IN_BRACKETS.search(text.text):
         return _named_only(text, aliases)
     found: list[Responsibility | Unclear] = []
     for start, end in outer_brackets(text.text):
         inner = text.cut(start + 1, end - 1)
-        if len(inner.text) > _MOST or not _HINT.search(inner.text):
+        if len(inner.text) > _MOST or not (_HINT.search(inner.text) or _DUTY.search(inner.text)):
             continue
         if len(found) == _MOST_TIMES:
             return [*found, Unclear((start, len(text.text)))]
         read = _read(inner, aliases, (start, end))
         if read:
             found.append(read)
-        elif "牵头" in inner.text or "单位：" in inner.text or "部门：" in inner.text:
+        elif _speaks_of_bodies(inner.text) or "牵头" in inner.text or "单位：" in inner.text or "部门：" in inner.text:
             found.append(Unclear((start, end)))
     taken = [each.span for each in found]
     for start, end in _sentences(text.text):
@@ -116,7 +121,19 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _read(inner: Cited, aliases: Aliases, span: tuple[int, int]) -> Responsibility | None:
-    return _labelled(inner, aliases, span) or _spoken(inner, aliases, span, strict=False)
+    """What a bracket says; a remark after the first sentence (以下不再列出) may be no list of names."""
+    inner = inner.without(match.span() for match in _NOT_WHO.finditer(inner.text)).strip("；，。 ")
+    first = inner.cut(0, inner.text.find("。")) if "。" in inner.text else Cited("")
+    return (
+        _labelled(inner, aliases, span)
+        or _spoken(inner, aliases, span, strict=False)
+        or (_spoken(first, aliases, span, strict=True) if first else None)
+    )
+
+
+def _speaks_of_bodies(text: str) -> bool:
+    """甲局、乙局抓好协调落实: names, and a verb that is not known."""
+    return bool(_DUTY.search(text)) and any(is_body(each) for each in re.split("[、，；]", text)[:-1])
 
 
 def _said(sentence: Cited, aliases: Aliases, span: tuple[int, int]) -> Responsibility | None:
@@ -124,7 +141,8 @@ def _said(sentence: Cited, aliases: Aliases, span: tuple[int, int]) -> Responsib
     if len(sentence.text) > _MOST or not _HINT.search(sentence.text):
         return None
     if _LABEL.match(sentence.text):
-        return _labelled(sentence, aliases, span)
+        said = sentence.without(match.span() for match in _NOT_WHO.finditer(sentence.text))
+        return _labelled(said, aliases, span)
     opening = _OPENING.match(sentence.text)
     return _spoken(sentence.cut(opening.end() if opening else 0), aliases, span, strict=True)
 
@@ -155,7 +173,7 @@ def _spoken(inner: Cited, aliases: Aliases, span: tuple[int, int], *, strict: bo
     """X牵头，Y等按职责分工负责; without 牵头 the first leads."""
     inner = inner.strip("。； ")
     leads: list[Cited] = []
-    supporters: list[Cited] = []
+    helping: list[Cited] = []
     answering: list[Cited] = []
     start = 0
     understood = False
@@ -166,7 +184,7 @@ def _spoken(inner: Cited, aliases: Aliases, span: tuple[int, int], *, strict: bo
                 (each, found)
                 for each, found in (
                     (leads, _LEADS.search(piece.text)),
-                    (supporters, _HELPS.search(piece.text)),
+                    (helping, _HELPS.search(piece.text)),
                     (answering, _ANSWERS.search(piece.text)),
                 )
                 if found
@@ -174,21 +192,22 @@ def _spoken(inner: Cited, aliases: Aliases, span: tuple[int, int], *, strict: bo
             None,
         )
         if role:
-            role[0].extend(names(piece.cut(0, role[1].start())))
+            found = names(piece.cut(0, role[1].start()))
+            (leads if role[0] is leads else helping).extend(found)
+            if role[0] is answering or role[1].group().endswith("负责"):
+                answering.extend(found)
             start, understood = match.end(), True
     if not understood or inner.text[start:].strip("，；、 "):
         return None
     if not leads:
-        every = answering + supporters
-        leads, supporters = every[:1], every[1:]
-    else:
-        supporters = supporters + answering
-    everybody = leads + supporters
+        leads = (answering or helping)[:1]
+        helping = [each for each in helping if each not in leads]
+    everybody = leads + helping
     certain = all(is_body(name.text) or aliases.knows(name.text) for name in everybody)
     if not leads or (not certain and (strict or "牵头" not in inner.text)):
         return None
     return Responsibility(
         tuple(aliases.department(name) for name in leads),
-        tuple(aliases.department(name) for name in supporters),
+        tuple(aliases.department(name) for name in helping),
         span,
     )

@@ -27,6 +27,11 @@ _ROLES = (
 )
 _OWNED = re.compile("[（〔【][^（）〔〕【】]{0,200}(?:牵头|责任单位|责任部门|负责)")
 _MOST = 14
+_FORMAL_CHARS = 120
+_GOALS = re.compile("(?:总体|工作|主要|行动|具体|重点)?目标(?:任务)?$")
+_FORMAL = re.compile(
+    "(?:特)?制定本|本(?:方案|细则|办法|计划|规定|意见|措施|制度|条例)(?:所称|适用|自|由)|适用于|起施行|负责解释|有效期"
+)
 
 
 @dataclass
@@ -55,7 +60,7 @@ def divide(found: tuple[Passage, ...]) -> Parts:
     parts = Parts()
     others: list[Passage] = []
     work: list[Passage] = []
-    role, rank = "front", 99
+    role, rank, article = "front", 99, ""
     for each in found:
         if each.kind == ANNEX and each.text.text[:1] not in set("所中的和，、"):
             role = "annex"
@@ -63,6 +68,11 @@ def divide(found: tuple[Passage, ...]) -> Parts:
             continue
         if role == "annex":
             parts.annexes[-1].passages.append(each)
+            continue
+        if each.is_numbered:
+            article = _of_article(each)
+        if article:
+            getattr(parts, article).append(each)
             continue
         heading = _role(each)
         if heading and _may_open(heading, each, role, rank):
@@ -86,6 +96,16 @@ def divide(found: tuple[Passage, ...]) -> Parts:
     elif any(_OWNED.search(each.text.text) for each in others):
         parts.tasks, parts.tasks_title = work, None
     return parts
+
+
+def _of_article(each: Passage) -> str:
+    """The part to which an article belongs by itself, whatever chapter it stands in: what a plan aims at, and what it
+    says of itself (为……制定本细则, 自印发之日起施行)."""
+    if each.kind != ARTICLE:
+        return ""
+    if _GOALS.match(title_of(each).strip()):
+        return "targets"
+    return "overall" if _FORMAL.search(each.text.text[:_FORMAL_CHARS]) and not _OWNED.search(each.text.text) else ""
 
 
 def _section(each: Passage) -> str:

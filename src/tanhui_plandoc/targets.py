@@ -9,6 +9,7 @@ from tanhui_plandoc.cited import Cited, joined
 from tanhui_plandoc.deadlines import Deadline, deadlines
 from tanhui_plandoc.draft import Kind, Measure
 from tanhui_plandoc.numbers import Quantity, quantities
+from tanhui_plandoc.respectively import respectively
 from tanhui_plandoc.rhythms import Rhythm, rhythm
 from tanhui_plandoc.sentences import parted, sentences
 
@@ -35,11 +36,11 @@ _COMPARING = re.compile(
 )
 _LAST_COMPARING = re.compile(f"(?:{_COMPARING.pattern}|提高到?|提升到?|发展到?|增加到?|稳定在|保持在)+$")
 _BARE = re.compile(
-    "(?:全部|全面|均|陆续|完成|建成|投运|投入使用|投入运行|到位|竣工|交付|实现|达标|印发|出台|实施|启动|开展|组织|举办"
+    "(?:全部|全面|均|陆续|完成|建成|投运|投入使用|投入运行|到位|竣工|交付|实现|达标|印发|出台|实施|启动|开展|组织|举办|时限为?|期限为?|于"
     "|稳定|保持|提高|提升|增加|发展|下降|减少|降低|[到至在])*"
 )
 _SETS_UP = re.compile(
-    "新建|新开|新增|建设|建成|设置|设立|完成|培育|打造|创建|改造|举办|修复|修建|铺设|投放|种植|发展|推广|组建|安装|淘汰|更换"
+    "(?:[一二三四五\\d]年|全[县市区镇年])?(?:力争|计划|累计|总共|共)?(?:购置|评选|整治|治理|配备|营造|新改建|改建|扩建|推出|编制|发放|新建|新开|新增|建设|建成|设置|设立|完成|培育|打造|创建|改造|举办|修复|修建|铺设|投放|种植|发展|推广|组建|安装|淘汰|更换)"
 )
 _RHYTHM_WORDS = re.compile("每年度?|每半年|每季度?|每月|每周|不?定期|按月|按季度?")
 _NOT_LETTERS = re.compile(r"[^\w]+")
@@ -68,12 +69,14 @@ class Target:
 @dataclass(frozen=True)
 class Given:
     """What holds for a passage from outside: the plan's date, the deadline or rhythm of its column; `every` tells
-    that each of its clauses is a target, as in a column of goals."""
+    that each of its clauses is a target, as in a column of goals; `otherwise` is the deadline of a
+    number that has none of its own: that of the task (完成时限：…), or the year of a plan for one year."""
 
     issued: str = ""
     due: Deadline | None = None
     recurrence: str | None = None
     every: bool = False
+    otherwise: Deadline | None = None
 
 
 def targets(text: Cited, given: Given) -> list[Target]:
@@ -107,13 +110,14 @@ class _Clause:
         self.waiting: list[Cited] = []
         self.before: Cited | None = None
         self.last: Cited | None = None
+        self.is_last_dated = False
 
     def take(self, piece: Cited) -> None:
         """The next piece."""
         dated = deadlines(piece.text, self.given.issued, self.due.year if self.due else None)
         if dated:
             opens = not piece.text[: dated[0].start].strip(_EDGE)
-            piece = _emptied(piece.without((each.start, each.end) for each in dated)).strip(_EDGE)
+            piece = _emptied(piece.without(_spans(piece.text, dated))).strip(_EDGE)
             if opens or not piece:
                 self.due = dated[-1]
         if not piece:
@@ -132,21 +136,23 @@ class _Clause:
         due = dated[-1] if dated else self.due
         if self.found and self.given.every and not (due or quantities(piece.text) or rhythm(piece.text)):
             return
-        parts = _counted_apart(piece)
+        parts = respectively(piece, len(dated)) or _counted_apart(piece)
         each_its_own = len(dated) == len(parts)
         self.before = piece if len(piece.text) <= _PIECE_CHARS else None
+        before = len(self.found)
         for at, part in enumerate(parts):
-            self._add(part if at == 0 else self._with_subject(part), dated[at] if each_its_own else due)
+            part = part if at == 0 else self._with_subject(part)
+            self._add(part, dated[at] if each_its_own else due, is_listed=len(self.found) > before)
 
-    def _add(self, part: Cited, due: Deadline | None) -> None:
-        target = _target(part, due, self.given, self.quote or part.text, self.sentence)
+    def _add(self, part: Cited, due: Deadline | None, *, is_listed: bool) -> None:
+        target = _target(part, due, self.given, self.quote or part.text, self.sentence, is_listed=is_listed)
         if target:
             self.found.append(target)
-            self.before, self.last = None, part
+            self.before, self.last, self.is_last_dated = None, part, due is not None
 
     def _only_dates_the_last(self, text: str) -> bool:
         """新建3座，2025年底前完成: the deadline belongs to the target before."""
-        undated = bool(self.found) and self.found[-1].measure.deadline_year is None
+        undated = bool(self.found) and not self.is_last_dated
         return undated and not quantities(text) and not rhythm(text) and bool(_BARE.fullmatch(core(text)))
 
     def _with_subject(self, piece: Cited) -> Cited:
@@ -186,6 +192,17 @@ def _without_number(piece: Cited) -> Cited:
     return piece.cut(match.end()) if match else piece
 
 
+def _spans(text: str, dated: list[Deadline]) -> list[tuple[int, int]]:
+    """Where the deadlines stand; of 2024年、2025年 the sign between them too."""
+    spans: list[tuple[int, int]] = []
+    for each in dated:
+        if spans and text[spans[-1][1] : each.start] in {"、", "和", "及", "与", "，"}:
+            spans[-1] = (spans[-1][0], each.end)
+        else:
+            spans.append((each.start, each.end))
+    return spans
+
+
 def _emptied(piece: Cited) -> Cited:
     """Without brackets in which only the deadline stood."""
     return piece.without(match.span() for match in re.finditer("（[前内，、]*）", piece.text))
@@ -211,14 +228,20 @@ def _counted_apart(piece: Cited) -> list[Cited]:
     return [part.strip(_EDGE) for part in parts]
 
 
-def _target(piece: Cited, due: Deadline | None, given: Given, quote: str, sentence: tuple[int, int]) -> Target | None:
+def _target(
+    piece: Cited, due: Deadline | None, given: Given, quote: str, sentence: tuple[int, int], *, is_listed: bool
+) -> Target | None:
+    """`is_listed` tells that the piece before it in a list (建成甲3个、乙2个) is a target by its verb."""
     if due and _ALREADY.search(piece.text) and due.year <= int(given.issued[:4] or 0):
         return None
     often = rhythm(piece.text)
     main = _main(piece.text, often)
-    counts = bool(main and main.unit) and not _is_condition(piece.text, main) and _is_aimed_at(piece.text, quote, main)
+    counts = bool(main and main.unit) and not _is_condition(piece.text, main)
+    counts = counts and (is_listed or _is_aimed_at(piece.text, quote, main, in_words=given.otherwise is not None))
     if not (due or often or counts or given.every):
         return None
+    if counts and not (often or given.recurrence):
+        due = due or given.otherwise
     measure = Measure(
         deadline_year=due.year if due else None,
         deadline=due.iso if due else None,
@@ -232,12 +255,12 @@ def _target(piece: Cited, due: Deadline | None, given: Given, quote: str, senten
     return Target(piece.text, core(piece.text), quote, piece.lines, measure, sentence)
 
 
-def _is_aimed_at(text: str, clause: str, main: Quantity | None) -> bool:
+def _is_aimed_at(text: str, clause: str, main: Quantity | None, *, in_words: bool) -> bool:
     """Without a deadline a number is a target where it is said to be one (至少), or where it counts what is set up
-    in all (新建3座), not for each of many (每户2只)."""
+    in all (新建3座), not for each of many (每户2只). `in_words` tells that 一座 is a number too."""
     if main is None or main.is_said:
         return main is not None
-    return main.is_digits and bool(_SETS_UP.match(text)) and not re.search("[每各]", clause)
+    return (main.is_digits or in_words) and bool(_SETS_UP.match(text)) and not re.search("[每各]", clause)
 
 
 def _is_condition(text: str, main: Quantity | None) -> bool:
@@ -261,7 +284,12 @@ def _describes(text: str, each: Quantity) -> bool:
     """在5个乡镇, 每2个, 30人以上的: where or for whom, not how much."""
     if text[each.start : each.end].endswith(("以上", "以下", "以内")) and text[each.end : each.end + 1] == "的":
         return True
-    return bool(re.search("(?:在|针对|为|对|从|每|全县|全部)$", text[max(0, each.start - 2) : each.start]))
+    return bool(
+        re.search(
+            "(?:(?<![制定持控])在|针对|(?<![率比例重])为|对|从|每|全县|全部)$",
+            text[max(0, each.start - 2) : each.start],
+        )
+    )
 
 
 def core(text: str) -> str:

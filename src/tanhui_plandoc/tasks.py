@@ -24,10 +24,14 @@ from tanhui_plandoc.numbering import (
 from tanhui_plandoc.responsibility import Unclear, responsibilities
 
 _ENOUGH = 0.6
+_NOTHING = Cited("")
 _TITLE_CHARS = 40
 _BRACKETED = re.compile("[【（〔]([^【】（）〔〕]{2,40})[】）〕]")
 _BOLD_TITLE = re.compile("[^。：；，！？]{2,40}[。：]")
 _SAID = re.compile("[一二三四五六七八九十]是")
+_DUE = re.compile(
+    "(?:(?:完成|整改|办结|落实|实施)(?:时限|期限|时间)|(?<!完成|整改|办结|落实|实施)时限)：([^；;。，（）〔〕【】]{2,30})。?"
+)
 _A_TARGET = re.compile(r"\d|，")
 
 
@@ -42,7 +46,8 @@ class OpenBox:
 @dataclass
 class OpenTask:
     """A task while it is read. `texts` are its body without title and responsibility, passage by passage;
-    `is_owned_at_once` tells that its first paragraph says who is responsible."""
+    `is_owned_at_once` tells that its first paragraph says who is responsible, `is_row` that it stands in a table only;
+    `due` is what it says under 完成时限."""
 
     title: Cited
     number: int | None
@@ -53,9 +58,16 @@ class OpenTask:
     supporters: list[Department] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     is_owned_at_once: bool = False
+    is_row: bool = False
+    due: Cited = _NOTHING
 
     def take(self, passage: Cited, aliases: Aliases, unclear: list[Cited]) -> Cited:
-        """Note who is responsible by that passage; what is left of it."""
+        """Note who is responsible by that passage and by when; what is left of it."""
+        labelled = _DUE.search(passage.text)
+        if labelled and not self.due:
+            self.due = passage.cut(*labelled.span(1))
+            if labelled.end() - labelled.start() == len(passage.text):
+                return Cited("")
         spans = []
         for each in responsibilities(passage, aliases):
             if isinstance(each, Unclear):

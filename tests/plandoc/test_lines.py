@@ -57,7 +57,13 @@ def test_page_numbers_go(line: str) -> None:
 
 
 def test_bare_numbers_go_at_page_breaks_only() -> None:
-    assert [one.text for one in normalize("甲。\n12\n\f乙。\n13\f丙。")] == ["甲。", "12", "乙。", "丙。"]
+    assert [one.text for one in normalize("甲。\n12\n乙。\n13\n\f丙。\n14\f丁。")] == [
+        "甲。",
+        "12",
+        "乙。",
+        "丙。",
+        "丁。",
+    ]
 
 
 @given(st.text(max_size=400))

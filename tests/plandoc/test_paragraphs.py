@@ -129,7 +129,10 @@ def test_any_text_gives_paragraphs(text: str) -> None:
 def test_no_ideograph_is_lost(pieces: list[str]) -> None:
     text = "".join(pieces)
     joined = "".join(one.text for one in paragraphs(text))
-    assert [sign for sign in joined if sign in "甲乙丙丁戊"] == [sign for sign in text if sign in "甲乙丙丁戊"]
+    lines = "".join(one.text for one in normalize(text))
+    assert [sign for sign in joined if sign in "甲乙丙丁戊"] == [sign for sign in lines if sign in "甲乙丙丁戊"]
+    if "\f" not in text:  # at page breaks running heads go
+        assert [sign for sign in lines if sign in "甲乙丙丁戊"] == [sign for sign in text if sign in "甲乙丙丁戊"]
 
 
 @pytest.mark.parametrize(
