@@ -11,6 +11,7 @@ from tests.rooms.scenarios.world import START
 
 from tanhui.kernel.county import PROJECT_ROOT
 from tanhui.kernel.days import local_day
+from tanhui.office.acts import today
 from tanhui.office.plan_documents import read_document
 from tanhui.plan import queries, services
 from tanhui.plan.types import CaseDetails, FeedbackDetails, FundingDetails, NoticeDetails, ReviewMeeting
@@ -38,7 +39,7 @@ def open_office() -> dict[str, str]:
     shorter = replace(draft.groups[-1], tasks=draft.groups[-1].tasks[:-1])
     changed = replace(draft, status="印发稿", groups=(*draft.groups[:-1], shorter))
     second = services.draft(name="印发稿.txt", draft=changed, text=text, at=START)
-    task = queries.task(1).task
+    task = queries.task(1, today()).task
     lead = task.leads[0].code
     day = local_day(START)
     meeting = services.work(details=ReviewMeeting(title="第一季度调度（示例）", held_on=day), at=START)

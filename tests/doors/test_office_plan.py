@@ -25,6 +25,7 @@ from tests.doors.plan_desks import (
 from tests.doors.plan_world import EDUCATION, FORESTRY, REGISTER
 from tests.rooms.scenarios.world import START
 
+from tanhui.office.acts import today
 from tanhui.parties.types import Actor, Role
 from tanhui.plan import queries, services
 from tanhui.plan.types import NoticeDetails
@@ -122,26 +123,28 @@ def test_a_step_is_added_changed_done_and_waits_for_another(plan: dict[str, Any]
     assert "请写明要做的事" in missing.text
     form = {"title": "印发教材（示例）", "due_on": "2025-07-01", "department": FORESTRY, "after": [plan["step"]]}
     post(officer, "plan-sub-task-add", 1, data=form)
-    fresh = next(each for each in queries.task(1).sub_tasks if each.title == "印发教材（示例）")
+    fresh = next(each for each in queries.task(1, today()).sub_tasks if each.title == "印发教材（示例）")
     assert fresh.waits_for == ("编写教材（示例）",)
     early = post(
         officer, "plan-sub-task", 1, fresh.number, data={**form, "done_on": "2025-06-15", "note": ""}, status=409
     )
     assert "编写教材（示例）" in early.text
     post(officer, "plan-sub-task-done", 1, plan["step"])
-    assert next(each for each in queries.task(1).sub_tasks if each.number == plan["step"]).done_on is not None
+    assert next(each for each in queries.task(1, today()).sub_tasks if each.number == plan["step"]).done_on is not None
     post(officer, "plan-sub-task", 1, fresh.number, data={**form, "title": "印发新教材（示例）"})
-    assert "印发新教材（示例）" in {each.title for each in queries.task(1).sub_tasks}
+    assert "印发新教材（示例）" in {each.title for each in queries.task(1, today()).sub_tasks}
     assert "说明" in get(officer, "plan-sub-task", 1, plan["step"]).text
 
 
 def test_a_contact_is_named_for_ones_own_department_only(officer: Client) -> None:
     saved = post(officer, "plan-contact", 1, data={"department": FORESTRY, "username": "shen"})
     assert "联系人已保存" in saved.text
-    assert [name for department, name in queries.task(1).contacts if department.code == FORESTRY] == ["职员shen"]
+    assert [name for department, name in queries.task(1, today()).contacts if department.code == FORESTRY] == [
+        "职员shen"
+    ]
     refused = post(officer, "plan-contact", 1, data={"department": EDUCATION, "username": "shen"})
     assert "不能代表" in refused.text
-    assert not [name for department, name in queries.task(1).contacts if department.code == EDUCATION and name]
+    assert not [name for department, name in queries.task(1, today()).contacts if department.code == EDUCATION and name]
 
 
 def test_an_indicator_says_where_its_figure_comes_from_and_shows_the_rows(
@@ -183,7 +186,7 @@ def test_a_value_by_hand_is_filed_with_evidence_and_counts_after_review(officer:
     links = {each["href"] for each in get(officer, "plan-indicator", "i-area").all("a")}
     assert reverse("office:plan-record", args=[filed.number]) in links
     post(reviewer, "plan-decide", data={"number": filed.number, "act": "approve"})
-    figure = queries.indicator("i-area").figure
+    figure = queries.indicator("i-area", today()).figure
     assert figure is not None
     assert figure.value == 120
     assert figure.words in get(officer, "plan-indicator", "i-area").text

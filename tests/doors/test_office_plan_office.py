@@ -13,14 +13,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from tests.doors.desk import enter, hire
 from tests.doors.lasting import lasting
 from tests.doors.pages import Page
 from tests.doors.plan_office_world import CORPUS, open_office
 from tests.rooms.scenarios.world import START
 
-from tanhui.kernel.days import local_day
+from tanhui.office.acts import today
 from tanhui.office.plan_office_forms import MAX_DOCUMENT_BYTES
 from tanhui.office.views.plan_reports import SCREENS
 from tanhui.parties import queries as parties
@@ -247,10 +246,10 @@ def test_the_frozen_content_has_the_hash_that_the_version_shows(group: Client, p
 
 
 def test_a_meeting_is_opened_and_closed_with_its_conclusions(group: Client) -> None:
-    today = local_day(timezone.now()).isoformat()
-    empty = _post(group, "plan-meeting-open", expect=422, title="", held_on=today)
+    day = today().isoformat()
+    empty = _post(group, "plan-meeting-open", expect=422, title="", held_on=day)
     assert "没有发起" in empty.text
-    page = _post(group, "plan-meeting-open", title="第四季度调度", held_on=today, agenda="一、看进展")
+    page = _post(group, "plan-meeting-open", title="第四季度调度", held_on=day, agenda="一、看进展")
     assert "进行中" in page.text
     number = next(row.number for row in queries.reviews() if row.title == "第四季度调度")
     assert "没有结束" in _post(group, "plan-meeting-close", number, expect=422, conclusions="").text
@@ -262,24 +261,24 @@ def test_a_meeting_is_opened_and_closed_with_its_conclusions(group: Client) -> N
 
 def test_late_indicators_get_their_notices_in_one_click_and_only_once(group: Client, plan: dict[str, str]) -> None:
     page = _get(group, "plan-meeting", plan["meeting"])
-    late = [each for task in queries.plan().tasks for each in task.indicators if each.light.status == "late"]  # type: ignore[union-attr]
+    late = [each for task in queries.plan(today()).tasks for each in task.indicators if each.light.status == "late"]  # type: ignore[union-attr]
     assert late
     assert late[0].text in page.text
     done = _post(group, "plan-notice-issue", at_once="1", indicator=late[0].code, review=plan["meeting"])
-    leads = queries.task(late[0].task_no).task.leads
+    leads = queries.task(late[0].task_no, today()).task.leads
     assert f"已发出{len(leads)}份督办通知" in done.text
-    made = [row for row in queries.notices(open_only=True) if row.indicator == late[0].code]
+    made = [row for row in queries.notices(on=today(), open_only=True) if row.indicator == late[0].code]
     assert sorted(row.department.code for row in made) == sorted(each.code for each in leads)
     assert {row.review for row in made} == {plan["meeting"]}
     again = _post(group, "plan-notice-issue", at_once="1", indicator=late[0].code, review=plan["meeting"])
     assert "没有发出通知" in again.text
-    assert len([row for row in queries.notices() if row.indicator == late[0].code]) == len(leads)
+    assert len([row for row in queries.notices(on=today()) if row.indicator == late[0].code]) == len(leads)
 
 
 def test_a_notice_is_written_with_what_is_known_and_checked(group: Client, plan: dict[str, str]) -> None:
     late = next(
         each
-        for task in queries.plan().tasks
+        for task in queries.plan(today()).tasks
         for each in task.indicators
         if each.light.status == "late"  # type: ignore[union-attr]
     )
@@ -299,21 +298,21 @@ def test_only_the_noticed_department_answers_and_the_verdict_comes_after(group: 
     other = next(each.code for each in queries.departments() if each.code != plan["lead"])
     refused = _post(_officer(other), "plan-notice-answer", number, expect=409, answer="替别人答复")
     assert "您不能代表" in refused.text
-    assert queries.notice(number).state == "open"
+    assert queries.notice(number, today()).state == "open"
     own = _officer(plan["lead"])
     assert "整改答复" in _get(own, "plan-notice", number).text
     answered = _post(own, "plan-notice-answer", number, answer="已完成三成，下月底补齐")
     assert "等待专班认定" in answered.text
     back = _post(group, "plan-notice-judge", number, expect=422, accepted="no", verdict="太慢")
     assert "新的答复期限" in back.text
-    due = (local_day(timezone.now()) + timedelta(days=7)).isoformat()
+    due = (today() + timedelta(days=7)).isoformat()
     returned = _post(group, "plan-notice-judge", number, accepted="no", verdict="太慢", due_on=due)
     assert "已完成三成，下月底补齐" in returned.text
     assert "退回的答复" in returned.text
     _post(own, "plan-notice-answer", number, answer="全部完成")
     closed = _post(group, "plan-notice-judge", number, accepted="yes", verdict="核实完成")
     assert "已办结" in closed.text
-    assert queries.notice(number).state == "closed"
+    assert queries.notice(number, today()).state == "closed"
 
 
 def test_notices_are_listed_filtered_and_handed_out(group: Client, plan: dict[str, str]) -> None:
@@ -329,7 +328,7 @@ def test_notices_are_listed_filtered_and_handed_out(group: Client, plan: dict[st
 
 def test_a_year_is_computed_shown_with_its_basis_and_published_when_it_is_over(group: Client) -> None:
     assert "还没有考核结果" in _get(group, "plan-appraisal").text
-    year = local_day(timezone.now()).year
+    year = today().year
     page = _post(group, "plan-appraisal-compute", year=str(year))
     assert "试算" in page.text
     assert "牵头" in page.text
@@ -362,13 +361,15 @@ def test_feedback_is_replied_to_once_by_the_lead(group: Client, plan: dict[str, 
     number = plan["feedback"]
     assert "登记的工厂名单在哪里看" in _get(group, "plan-feedback").text
     other = next(
-        each.code for each in queries.departments() if each.code not in {d.code for d in queries.task(1).task.leads}
+        each.code
+        for each in queries.departments()
+        if each.code not in {d.code for d in queries.task(1, today()).task.leads}
     )
     refused: Any = _officer(other).post(
         reverse("office:plan-feedback-reply", args=[number]), {"reply": "不归我管", "public": "yes"}
     )
     assert refused.status_code in (403, 409)
-    assert queries.feedback_by_number(number).replied_at is None
+    assert queries.feedback_by_number(number, today()).replied_at is None
     shown = _get(enter(hire("other", Role.OFFICER, scope=Scope("organization", other))), "plan-feedback")
     assert not any("reply" in each.get("action", "") for each in shown.all("form"))
     own = _officer(plan["lead"])
@@ -377,7 +378,7 @@ def test_feedback_is_replied_to_once_by_the_lead(group: Client, plan: dict[str, 
     assert "已答复并公开" in done.text
     again = _post(own, "plan-feedback-reply", number, expect=409, reply="再答一次", public="no")
     assert "已经答复" in again.text
-    assert queries.feedback_by_number(number).reply == "见门户任务页"
+    assert queries.feedback_by_number(number, today()).reply == "见门户任务页"
 
 
 # --- money ---
@@ -385,8 +386,8 @@ def test_feedback_is_replied_to_once_by_the_lead(group: Client, plan: dict[str, 
 
 def test_money_is_exact_to_the_fen_and_corrected_by_a_negative_amount(group: Client, plan: dict[str, str]) -> None:
     assert "123,456,789.01" in _get(group, "plan-funding").text
-    own, today = _officer(plan["lead"]), local_day(timezone.now()).isoformat()
-    form = {"kind": "paid", "amount": "0.07", "happened_on": today, "note": "凭证一"}
+    own, day = _officer(plan["lead"]), today().isoformat()
+    form = {"kind": "paid", "amount": "0.07", "happened_on": day, "note": "凭证一"}
     _post(own, "plan-funding-add", plan["funding"], **form)
     _post(own, "plan-funding-add", plan["funding"], **{**form, "amount": "-0.05", "note": "冲减"})
     (line,) = [row for row in queries.funding() if row.number == plan["funding"]]
@@ -402,8 +403,8 @@ def test_money_is_exact_to_the_fen_and_corrected_by_a_negative_amount(group: Cli
 
 def test_a_department_enters_only_its_own_money(group: Client, plan: dict[str, str]) -> None:
     other = next(each.code for each in queries.departments() if each.code != plan["lead"])
-    today = local_day(timezone.now()).isoformat()
-    form = {"kind": "planned", "amount": "5", "happened_on": today}
+    day = today().isoformat()
+    form = {"kind": "planned", "amount": "5", "happened_on": day}
     refused = _post(_officer(other), "plan-funding-add", plan["funding"], expect=409, **form)
     assert "您不能代表" in refused.text
     line = {**form, "task_no": "1", "department": plan["lead"], "title": "宣传", "origin": "社会资金", "year": "2026"}
@@ -417,17 +418,17 @@ def test_a_department_enters_only_its_own_money(group: Client, plan: dict[str, s
 
 
 def test_a_report_is_previewed_published_once_and_never_changes(group: Client, plan: dict[str, str]) -> None:
-    today = local_day(timezone.now())
-    preview = _get(group, "plan-report-publish", as_of=today.isoformat())
+    day = today()
+    preview = _get(group, "plan-report-publish", as_of=day.isoformat())
     assert "预览" in preview.text
     assert len(queries.reports()) == 1
-    done = _post(group, "plan-report-publish", as_of=today.isoformat(), title="")
+    done = _post(group, "plan-report-publish", as_of=day.isoformat(), title="")
     assert "报告已发布" in done.text
     assert len(queries.reports()) == 2
-    twice = _post(group, "plan-report-publish", expect=409, as_of=today.isoformat(), title="")
+    twice = _post(group, "plan-report-publish", expect=409, as_of=day.isoformat(), title="")
     assert "已经发布" in twice.text
     assert len(queries.reports()) == 2
-    future = (today + timedelta(days=1)).isoformat()
+    future = (day + timedelta(days=1)).isoformat()
     assert "不能在以后" in _post(group, "plan-report-publish", expect=409, as_of=future, title="").text
     assert "没有发布" in _post(group, "plan-report-publish", expect=422, as_of="", title="").text
 

@@ -28,6 +28,7 @@ from tests.doors.plan_desks import (
 from tests.doors.plan_world import EDUCATION, FORESTRY, PDF, REGISTER, file_training
 from tests.rooms.scenarios.world import START
 
+from tanhui.office.acts import today
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor, Role, Scope
 from tanhui.plan import queries, services
@@ -88,7 +89,7 @@ def test_an_approved_row_is_struck_out_with_a_reason(plan: dict[str, Any], offic
     assert "重复登记（示例）" in page.text
     fresh = queries.record(plan["approved"]).corrected_by
     post(reviewer, "plan-decide", data={"number": fresh, "act": "approve"})
-    assert queries.indicator("i-trainings").figure is None
+    assert queries.indicator("i-trainings", today()).figure is None
 
 
 def test_a_returned_row_is_filed_anew_from_what_it_said(
@@ -134,7 +135,7 @@ def test_several_are_approved_at_once_and_the_figure_moves(
     page = post(reviewer, "plan-decide", data={"number": [plan["waiting"], more], "act": "approve"})
     assert "2条记录审核通过" in page.text
     assert "没有等待审核的记录" in page.text
-    figure = queries.indicator("i-trainings").figure
+    figure = queries.indicator("i-trainings", today()).figure
     assert figure is not None
     assert figure.value == 3
     assert parties.audit_trail(action="plan.approve")[0].actor == "staff:shen"

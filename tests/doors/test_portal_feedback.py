@@ -18,6 +18,7 @@ from tests.rooms.plan import world
 from tanhui.kernel.errors import Busy
 from tanhui.plan import queries, services
 from tanhui.plan.types import FeedbackReply
+from tanhui.portal.plan_reading import today
 from tanhui.portal.senders import AN_HOUR, MOST_AN_HOUR, count_sent, sender
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,7 @@ def _send(client: Client, text: str, **extra: Any) -> Any:
 def test_what_is_sent_gets_a_number_that_leads_to_the_reply(client: Client, staff: world.Staff) -> None:
     response = _send(client, "校门口希望多种几棵树")
     assert response.status_code == 302
-    (kept,) = queries.feedback(task_no=1)
+    (kept,) = queries.feedback(on=today(), task_no=1)
     assert response.url == reverse("portal:plan-feedback-one", args=[kept.number]) + "?sent=1"
     page = Page(client.get(response.url))
     assert page.faults() == []
@@ -79,7 +80,7 @@ def test_phone_and_identity_numbers_are_refused_and_nothing_typed_is_lost(
     assert page.faults() == []
     assert "不能写个人信息" in page.text
     assert text in page.text
-    assert queries.feedback(task_no=1) == []
+    assert queries.feedback(on=today(), task_no=1) == []
 
 
 @pytest.mark.parametrize(("text", "words"), [("", "请写下您的意见"), ("好", "至少写5个字"), ("长" * 501, "500")])
@@ -89,7 +90,7 @@ def test_too_little_and_too_much_is_said_beside_the_field(
     response = _send(client, text)
     assert response.status_code == 422
     assert words in Page(response).text
-    assert queries.feedback(task_no=1) == []
+    assert queries.feedback(on=today(), task_no=1) == []
 
 
 def test_five_an_hour_from_one_address_and_not_one_more(client: Client, staff: world.Staff) -> None:
@@ -100,7 +101,7 @@ def test_five_an_hour_from_one_address_and_not_one_more(client: Client, staff: w
     assert refused.status_code == 422
     assert "一小时内最多" in Page(refused).text
     assert "这一条太多了" in Page(refused).text
-    assert len(queries.feedback(task_no=1)) == MOST_AN_HOUR
+    assert len(queries.feedback(on=today(), task_no=1)) == MOST_AN_HOUR
     assert _send(client, "另一个地方的意见", **there).status_code == 302
 
 
@@ -138,11 +139,11 @@ def test_another_site_cannot_send_for_a_visitor(staff: world.Staff) -> None:
     token = next(each["value"] for each in Page(strict.get(address)).all("input") if "csrf" in each.get("name", ""))
     answer = strict.post(address, {"text": "自己写下的意见", "csrfmiddlewaretoken": token})
     assert answer.status_code == 302
-    assert len(queries.feedback(task_no=1)) == 1
+    assert len(queries.feedback(on=today(), task_no=1)) == 1
 
 
 def test_nobody_keeps_what_stands_on_a_page_with_a_number(client: Client, staff: world.Staff) -> None:
     _send(client, "校门口希望多种几棵树")
-    response = client.get(reverse("portal:plan-feedback-one", args=[queries.feedback(task_no=1)[0].number]))
+    response = client.get(reverse("portal:plan-feedback-one", args=[queries.feedback(on=today(), task_no=1)[0].number]))
     assert "no-store" in response["Cache-Control"]
     assert response["X-Robots-Tag"] == "noindex"

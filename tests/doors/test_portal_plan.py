@@ -30,6 +30,7 @@ from tanhui.plan.types import (
     RegisterDocument,
     Status,
 )
+from tanhui.portal.plan_reading import today
 from tanhui.portal.templatetags.plan import figure_words, progress
 
 pytestmark = pytest.mark.django_db
@@ -90,7 +91,7 @@ def test_the_overview_shows_every_promise_with_owner_target_value_and_light(clie
     assert "1 所 目标： 到2090年，不少于4所" in text
     assert "正常推进" in text
     assert "逾期" in text  # the milestone of 2025
-    plan = queries.plan()
+    plan = queries.plan(today())
     assert plan is not None
     for task in plan.tasks:
         assert task.light.status.label in text
@@ -293,7 +294,7 @@ def test_more_rows_ask_no_more_of_the_database(client: Client, town: Town) -> No
 
 
 def test_values_are_read_as_people_say_them(town: Town) -> None:
-    milestone, school = queries.indicator(world.RULES), queries.indicator(world.SCHOOLS)
+    milestone, school = queries.indicator(world.RULES, today()), queries.indicator(world.SCHOOLS, today())
     figure = school.figure
     assert figure is not None
     assert figure_words(figure, school) == "1 所"

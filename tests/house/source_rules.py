@@ -14,6 +14,7 @@ MAX_KERNEL_LINES = 600
 
 CORES = frozenset({"tanhui_methods", "tanhui_plandoc", "tanhui_tlog"})
 
+_SQL_CLOCK = re.compile(r"\b(?:now|clock_timestamp|statement_timestamp)\(\)|\bCURRENT_(?:DATE|TIMESTAMP)\b")
 _SECOND_DRAWERS = {"utils", "util", "common", "helpers", "helper", "core", "misc", "shared"}
 _CLOCKS = {
     ("datetime", "now"),
@@ -104,6 +105,8 @@ def wall_clock(source: Source) -> list[str]:
             owner = ast.unparse(node.value).rsplit(".", 1)[-1]
             if (owner, node.attr) in _CLOCKS:
                 found.append(source.at(node.lineno, f"reads the wall clock ({owner}.{node.attr})"))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SQL_CLOCK.search(node.value):
+            found.append(source.at(node.lineno, "reads the database's clock"))
         if isinstance(node, ast.keyword) and node.arg in {"auto_now", "auto_now_add"}:
             found.append(source.at(node.value.lineno, f"reads the wall clock ({node.arg})"))
     return found

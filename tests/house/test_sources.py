@@ -78,6 +78,8 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (rules.wall_clock, "src/tanhui_tlog/a.py", "import datetime\nx = datetime.datetime.now(datetime.UTC)\n"),
     (rules.wall_clock, "src/tanhui/ledger/models.py", "x = models.DateTimeField(default=timezone.now)\n"),
     (rules.wall_clock, "src/tanhui/ledger/models.py", "x = models.DateTimeField(auto_now_add=True)\n"),
+    (rules.wall_clock, "src/tanhui/ledger/queries.py", "cursor.execute('SELECT now()')\n"),
+    (rules.wall_clock, "src/tanhui/ledger/queries.py", "x = 'due_on < CURRENT_DATE'\n"),
     (_late_imports, "src/tanhui/ledger/a.py", "import_module('tanhui.scenarios.services')\n"),
     (_late_imports, "src/tanhui/office/a.py", "importlib.import_module('tanhui.api.urls')\n"),
     (_late_imports, "src/tanhui/office/a.py", "importlib.import_module('tanhui.ledger.models')\n"),

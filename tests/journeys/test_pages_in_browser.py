@@ -20,6 +20,7 @@ from tests.doors.town import open_town, pages
 from tests.rooms.scenarios.world import NOW, START, deliver, join, open_county, ride
 
 from tanhui.kernel.days import local_day
+from tanhui.office.acts import today
 from tanhui.parties import services as parties
 from tanhui.parties.types import Role
 from tanhui.plan import queries as plan
@@ -90,7 +91,9 @@ def group_addresses(transactional_db: None) -> tuple[list[str], str, str]:
     cache.clear()
     made = open_office()
     plan_services.work(details=AppraisalRun(START.year), at=START)
-    late = next(each.code for task in plan.plan().tasks for each in task.indicators if each.light.status == "late")  # type: ignore[union-attr]
+    late = next(
+        each.code for task in plan.plan(today()).tasks for each in task.indicators if each.light.status == "late"
+    )  # type: ignore[union-attr]
     document = reverse("office:plan-draft", args=[made["open"]])
     listed = [
         *(reverse(f"office:plan-{name}") for name in ("drafts", "versions", "supervision", "notices", "appraisal")),

@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from tests.doors.desk import enter, hire
 
-from tanhui.kernel.days import local_day
+from tanhui.office.acts import today
 from tanhui.parties import queries as parties
 from tanhui.parties import services as party_services
 from tanhui.parties.types import OrganizationDetails, Role, Scope
@@ -148,7 +148,7 @@ def work_and_publish(who: People, *, register: str, department: str, code: str, 
     assert page.status_code == 200
     assert next(iter(row.values())) in page.content.decode()
 
-    as_of = local_day(timezone.now())
+    as_of = today()
     posted(who.officer, "/office/plan/reports/publish/", {"as_of": as_of.isoformat(), "title": ""}, expected=403)
     posted(who.office, "/office/plan/reports/publish/", {"as_of": as_of.isoformat(), "title": ""})
     (report,) = queries.reports()
@@ -160,7 +160,7 @@ def work_and_publish(who: People, *, register: str, department: str, code: str, 
 
 def check_report(client: Client, number: str) -> None:
     """The page and both files say how many tasks the plan has; a second download is the same to the byte."""
-    plan = queries.plan()
+    plan = queries.plan(today())
     assert plan is not None
     assert client.get(f"/plan/reports/{number}/").status_code == 200
     word, excel = (client.get(f"/plan/reports/{number}.{kind}").content for kind in ("docx", "xlsx"))
@@ -196,7 +196,7 @@ def test_an_invented_plan_from_the_document_to_a_report() -> None:
     register = read_register(read_text(POINTS.replace("INDICATOR", code), name="water-points"))
     counted = Measurement(code, "", "register", "water-points", 1, 120, None, None, (), "measures")
     services.define(registers=[register], measures=[counted], at=timezone.now())
-    day = local_day(timezone.now()) - timedelta(days=3)
+    day = today() - timedelta(days=3)
     work_and_publish(
         who,
         register="water-points",
@@ -219,7 +219,7 @@ def test_the_real_plan_from_the_document_to_a_report() -> None:
     number = hand_in(who.office, REAL)
     settle(who.office, number, {})
     posted(who.office, f"/office/plan/drafts/{number}/adopt/", {})
-    plan = queries.plan()
+    plan = queries.plan(today())
     assert plan is not None
     assert (len(plan.tasks), plan.boxes, plan.roadmap) == (18, 9, 93)
     code = next(each.code for task in plan.tasks for each in task.indicators if "家绿色餐厅" in each.text)
@@ -235,7 +235,7 @@ def test_the_real_plan_from_the_document_to_a_report() -> None:
             "title": "虚构餐厅",
             "township": townships[0],
             "standard": "虚构规范",
-            "awarded_on": (local_day(timezone.now()) - timedelta(days=9)).isoformat(),
+            "awarded_on": (today() - timedelta(days=9)).isoformat(),
             "small_portions": "是",
             "in_force": "是",
         },

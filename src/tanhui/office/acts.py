@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import TypeVar
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils import timezone
 
+from tanhui.kernel.days import local_day
 from tanhui.kernel.errors import TanhuiError
 from tanhui.parties.types import Actor
 
 Answer = TypeVar("Answer")
+
+
+def today() -> date:
+    """The county's day, now: rooms never look at the clock, the office tells them."""
+    return local_day(timezone.now())
 
 
 def actor(request: HttpRequest) -> Actor:

@@ -1,6 +1,6 @@
 """Public reads of the room: the plan in force, registers and records, figures, supervision, reports, coverage.
 
-Whatever shows a status, a light or a delay is as of a day: `on`, or today by the database's clock where it is left out.
+Whatever shows a status, a light or a delay is as of a day, and the caller says which: the doors say today.
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
-
-from tanhui.kernel.days import local_day
 from tanhui.plan import _desk, _meetings, _plan, _records, _reports, _supervision, _topics
 from tanhui.plan._adopt import preview, version, version_content, versions
 from tanhui.plan._appraisal import appraisal, appraisals
@@ -116,41 +113,29 @@ __all__ = [
 ]
 
 
-def _now() -> datetime:
-    """The database's clock: the same for all that one transaction reads."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        at: datetime = cursor.fetchone()[0]
-        return at
-
-
-def _day(on: date | None) -> date:
-    return on if on is not None else local_day(_now())
-
-
-def plan(on: date | None = None) -> PlanView | None:
+def plan(on: date) -> PlanView | None:
     """The plan in force at a glance; None before any version is adopted."""
-    return _plan.plan(_day(on))
+    return _plan.plan(on)
 
 
-def task(no: int, on: date | None = None) -> TaskPage:
+def task(no: int, on: date) -> TaskPage:
     """Everything about one task. Raises NotFound."""
-    return _plan.task(no, _day(on))
+    return _plan.task(no, on)
 
 
-def department(code: str, on: date | None = None) -> tuple[DepartmentRef, list[TaskView], list[TaskView]]:
+def department(code: str, on: date) -> tuple[DepartmentRef, list[TaskView], list[TaskView]]:
     """A department with the tasks that it leads and those that it supports. Raises NotFound."""
-    return _plan.department(code, _day(on))
+    return _plan.department(code, on)
 
 
-def indicator(code: str, on: date | None = None) -> IndicatorView:
+def indicator(code: str, on: date) -> IndicatorView:
     """One indicator, also a dropped one. Raises NotFound."""
-    return _plan.indicator(code, _day(on))
+    return _plan.indicator(code, on)
 
 
-def topics(on: date | None = None) -> list[TopicView]:
+def topics(on: date) -> list[TopicView]:
     """The fields in which progress is published, with the tasks and registers that report on them."""
-    return _topics.topics(_day(on))
+    return _topics.topics(on)
 
 
 def desk(user_id: int, at: datetime) -> DeskView:
@@ -163,38 +148,38 @@ def registers() -> list[RegisterView]:
     return _register_views()
 
 
-def check_workbook(register: str, upload: Upload, at: datetime | None = None) -> list[RowFault]:
+def check_workbook(register: str, upload: Upload, at: datetime) -> list[RowFault]:
     """Every fault that filing this workbook would find; nothing is stored. Raises NotFound, BadInput."""
-    return _records.check(register, upload, at=at if at is not None else _now())
+    return _records.check(register, upload, at=at)
 
 
-def report_preview(as_of: date) -> Mapping[str, Any]:
-    """The content of a report as of a day, as it would be published now. Raises BadInput, Conflict as publishing."""
-    return _reports.preview(as_of, _day(None))
+def report_preview(as_of: date, on: date) -> Mapping[str, Any]:
+    """The content of a report as of a day, as it would be published on a day. Raises what publishing would."""
+    return _reports.preview(as_of, on)
 
 
-def review(number: str, on: date | None = None) -> ReviewView:
+def review(number: str, on: date) -> ReviewView:
     """A progress review with its notices. Raises NotFound."""
-    return _meetings.review(number, _day(on))
+    return _meetings.review(number, on)
 
 
-def notices(*, department: str = "", open_only: bool = False, on: date | None = None) -> list[NoticeView]:
+def notices(*, on: date, department: str = "", open_only: bool = False) -> list[NoticeView]:
     """Notices of rectification, those of a department or all."""
-    return _supervision.notices(on=_day(on), department=department, open_only=open_only)
+    return _supervision.notices(on=on, department=department, open_only=open_only)
 
 
-def notice(number: str, on: date | None = None) -> NoticeView:
+def notice(number: str, on: date) -> NoticeView:
     """One notice. Raises NotFound."""
-    return _supervision.notice_of(number, _day(on))
+    return _supervision.notice_of(number, on)
 
 
 def feedback(
-    *, task_no: int | None = None, open_only: bool = False, public_only: bool = False, on: date | None = None
+    *, on: date, task_no: int | None = None, open_only: bool = False, public_only: bool = False
 ) -> list[FeedbackView]:
     """What the public wrote, by deadline of the reply; `public_only` gives what was replied to and made public."""
-    return _supervision.feedback_list(on=_day(on), task_no=task_no, open_only=open_only, public_only=public_only)
+    return _supervision.feedback_list(on=on, task_no=task_no, open_only=open_only, public_only=public_only)
 
 
-def feedback_by_number(number: str, on: date | None = None) -> FeedbackView:
+def feedback_by_number(number: str, on: date) -> FeedbackView:
     """What somebody wrote, by the number that they were given. Raises NotFound."""
-    return _supervision.feedback_by_number(number, _day(on))
+    return _supervision.feedback_by_number(number, on)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from tanhui.kernel.county import load_county
+from tanhui.kernel.days import local_day
 from tanhui.kernel.errors import NotFound
 from tanhui.plan import queries as plans
 from tanhui.plan.types import DepartmentRef, FieldSpec, IndicatorView, PlanView, RecordView, Stance, Status, TaskView
@@ -48,6 +51,11 @@ class PlanLine:
     indicators: int
     counts: tuple[tuple[Status, int], ...]
     sample: bool
+
+
+def today() -> date:
+    """The county's day, now: rooms never look at the clock, the portal tells them."""
+    return local_day(timezone.now())
 
 
 def plan_line(found: PlanView | None) -> PlanLine | None:
@@ -88,7 +96,7 @@ def standing(task: TaskView) -> list[IndicatorView]:
 
 def task_in_force(no: int) -> TaskView:
     """One task of the plan at a glance. Raises NotFound."""
-    found = plans.plan()
+    found = plans.plan(today())
     task = next((each for each in found.tasks if each.no == no), None) if found else None
     if task is None:
         raise NotFound(f"方案里没有第{no}项任务", fix="从总览选择任务")

@@ -147,11 +147,11 @@ def test_a_published_report_never_changes() -> None:
 def test_a_preview_stores_nothing_and_says_what_will_be_published() -> None:
     staff = world.open_plan()
     busy(staff)
-    seen = queries.report_preview(world.TODAY)
+    seen = queries.report_preview(world.TODAY, world.TODAY)
     assert not Report.objects.exists()
     assert seen == content(publish(staff))
     with pytest.raises(Conflict):
-        queries.report_preview(world.TODAY)
+        queries.report_preview(world.TODAY, world.TODAY)
 
 
 def test_what_cannot_be_published_is_refused() -> None:

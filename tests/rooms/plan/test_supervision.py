@@ -248,7 +248,8 @@ def test_feedback_has_a_deadline_a_reply_and_shows_only_if_made_public() -> None
     work(FeedbackReply(number, "今年种三百棵", True), staff.officer)
     view = queries.feedback_by_number(number, world.TODAY + timedelta(days=99))
     assert (view.reply, view.late, view.public) == ("今年种三百棵", False, True)
-    assert queries.feedback(task_no=1, public_only=True, on=world.TODAY) == [queries.feedback_by_number(number, world.TODAY)]
+    shown = queries.feedback(task_no=1, public_only=True, on=world.TODAY)
+    assert shown == [queries.feedback_by_number(number, world.TODAY)]
     with pytest.raises(Conflict, match="已经答复"):
         work(FeedbackReply(number, "再答", False), staff.office)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,10 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tanhui.kernel.days import local_day
 from tanhui.kernel.errors import NotFound
 from tanhui.office.access import may, office_page
-from tanhui.office.acts import act, actor
+from tanhui.office.acts import act, actor, today
 from tanhui.office.files import csv_file
 from tanhui.office.plan_office_forms import CaseForm, ReplyForm, YearForm
 from tanhui.office.views.plan_supervision import task_titles
@@ -22,10 +20,6 @@ from tanhui.plan import services
 from tanhui.plan.types import AppraisalRun, AppraisalView, CaseDetails, CaseView
 
 _FILE_HEADER = ["年度", "部门", "总分", "项目", "满分", "得分", "依据"]
-
-
-def _today() -> date:
-    return local_day(timezone.now())
 
 
 def _chosen(request: HttpRequest, found: list[AppraisalView]) -> AppraisalView | None:
@@ -58,8 +52,8 @@ def _appraisal(request: HttpRequest, form: YearForm | None = None, status: int =
         "appraisals": found,
         "chosen": chosen,
         "rows": _rows(chosen) if chosen else [],
-        "form": (form or YearForm(today=_today())) if may(request.user, "plan-appraisal-compute") else None,
-        "publishable": chosen is not None and chosen.published_at is None and chosen.year < _today().year,
+        "form": (form or YearForm(today=today())) if may(request.user, "plan-appraisal-compute") else None,
+        "publishable": chosen is not None and chosen.published_at is None and chosen.year < today().year,
     }
     return render(request, "office/plan/appraisal.html", context, status=status)
 
@@ -79,7 +73,7 @@ def publish(request: HttpRequest) -> HttpResponse:
 
 
 def _run(request: HttpRequest, *, publish: bool) -> HttpResponse:
-    form = YearForm(request.POST, today=_today())
+    form = YearForm(request.POST, today=today())
     if not form.is_valid():
         return _appraisal(request, form, 422)
     details = AppraisalRun(year=form.cleaned_data["year"], publish=publish)
@@ -132,7 +126,7 @@ def _may_publish(request: HttpRequest, case: CaseView) -> bool:
 @office_page("plan-case-file")
 def file_case(request: HttpRequest) -> HttpResponse:
     """Collect a good case."""
-    now = plan.plan()
+    now = plan.plan(today())
     form = CaseForm(
         request.POST or None,
         departments=plan.may_file(request.user.pk or 0),
@@ -176,14 +170,14 @@ def _may_reply(request: HttpRequest, task_no: int) -> bool:
     """Whether this person acts for a department that leads the task, or for the working group."""
     if not may(request.user, "plan-feedback-reply"):
         return False
-    now = plan.plan()
+    now = plan.plan(today())
     leads = {each.code for task in (now.tasks if now else ()) if task.no == task_no for each in task.leads}
     own = {each.code for each in plan.may_file(request.user.pk or 0)}
     return bool(leads & own) or may(request.user, "plan-meeting-open")
 
 
 def _feedback(request: HttpRequest, number: str = "", form: ReplyForm | None = None, status: int = 200) -> HttpResponse:
-    found = plan.feedback()
+    found = plan.feedback(on=today())
     waiting = sorted((each for each in found if each.replied_at is None), key=lambda each: each.due_on)
     at = number or request.GET.get("at", "")[:30]
     if at not in {each.number for each in waiting}:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from tanhui.kernel.errors import NotFound
 from tanhui.office.access import may, office_page
+from tanhui.office.acts import today
 from tanhui.parties.types import COUNTY
 from tanhui.plan import queries as plan
 from tanhui.plan.types import DepartmentRef, DeskView, PlanView
@@ -37,7 +38,7 @@ class Pile:
 @office_page("plan-desk")
 def desk(request: HttpRequest) -> HttpResponse:
     """What waits today; the working group looks at the county, or at one department."""
-    now = plan.plan()
+    now = plan.plan(today())
     if now is None:
         return render(request, "office/plan/none.html", {"section": "plan-desk", "title": "今日工作台"})
     user_id = request.user.pk or 0
@@ -52,7 +53,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     owed = tuple(each for each in shown.owed if each not in shown.late and each not in stale)
     context = {
         "section": "plan-desk",
-        "today": timezone.localdate(),
+        "today": today(),
         "board": replace(shown, stale=stale, owed=owed),
         "departments": departments,
         "chosen": chosen,
@@ -72,7 +73,7 @@ def titles(now: PlanView) -> dict[int, str]:
 
 def only(whole: DeskView, department: DepartmentRef, user_id: int) -> DeskView:
     """The part of the desk that is one department's: what it leads, filed, owes or has to answer."""
-    _, led, _ = plan.department(department.code)
+    _, led, _ = plan.department(department.code, today())
     tasks = {task.no for task in led}
     filed = plan.records(state="filed", department=department.code, limit=_COUNTED)
     waiting = tuple(each for each in filed if each.filed_by_id != user_id)

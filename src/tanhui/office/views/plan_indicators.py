@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tanhui.kernel.errors import Conflict, TanhuiError
 from tanhui.office.access import may, office_page
-from tanhui.office.acts import act, actor
+from tanhui.office.acts import act, actor, today
 from tanhui.office.files import csv_file
 from tanhui.office.plan_counties import is_demo
 from tanhui.office.plan_forms import BY_RULE, HandForm, OverrideForm, show_refusal
@@ -27,7 +27,7 @@ _ROWS, _HISTORY, _FILE = 50, 60, 10_000
 @office_page("plan-indicator")
 def indicator(request: HttpRequest, code: str) -> HttpResponse:
     """The indicator with its history, its rows, and where the document says it."""
-    return _page(request, plan.indicator(code))
+    return _page(request, plan.indicator(code, today()))
 
 
 def _page(
@@ -74,7 +74,7 @@ def _chart(found: IndicatorView, figures: Sequence[FigureView]) -> dict[str, Any
 
 def _task(found: IndicatorView) -> TaskView | None:
     """The task in force that the indicator belongs to; none where a later version dropped it."""
-    now = plan.plan()
+    now = plan.plan(today())
     return next((each for each in now.tasks if each.no == found.task_no), None) if now else None
 
 
@@ -90,7 +90,7 @@ def _reporters(request: HttpRequest, task: TaskView | None) -> list[DepartmentRe
 @office_page("plan-indicator-csv")
 def indicator_csv(request: HttpRequest, code: str) -> HttpResponse:
     """The history of an indicator's value as a file."""
-    found = plan.indicator(code)
+    found = plan.indicator(code, today())
     rows = (
         (each.as_of, each.value, each.words, each.rows, each.title, each.name, each.counted_at.isoformat())
         for each in plan.figures(found.code, limit=_FILE)
@@ -102,7 +102,7 @@ def indicator_csv(request: HttpRequest, code: str) -> HttpResponse:
 @office_page("plan-override")
 def override(request: HttpRequest, code: str) -> HttpResponse:
     """Set a status by hand over the rule's, or return to the rule."""
-    found = plan.indicator(code)
+    found = plan.indicator(code, today())
     form = OverrideForm(request.POST)
     if not form.is_valid():
         return _page(request, found, form, 422)
@@ -118,7 +118,7 @@ def override(request: HttpRequest, code: str) -> HttpResponse:
 @office_page("plan-hand")
 def hand(request: HttpRequest, code: str) -> HttpResponse:
     """Report an indicator's value by hand, with evidence; with `corrects`, instead of a record of before."""
-    found = plan.indicator(code)
+    found = plan.indicator(code, today())
     before = plan.record(request.GET["corrects"]) if request.GET.get("corrects") else None
     if found.by != "hand":
         raise Conflict("这项指标的数值由平台统计，不用人工填报", where=code, fix="在指标页查看数值从哪里来")
@@ -129,7 +129,7 @@ def hand(request: HttpRequest, code: str) -> HttpResponse:
         indicator=found,
         departments=departments,
         demo=is_demo(),
-        initial=_as_before(before) if before else {"as_of": timezone.localdate()},
+        initial=_as_before(before) if before else {"as_of": today()},
     )
     status = 200
     if request.method == "POST":

@@ -11,10 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tanhui.kernel.days import local_day
 from tanhui.kernel.errors import NotFound
 from tanhui.office.access import may, office_page
-from tanhui.office.acts import act, actor
+from tanhui.office.acts import act, actor, today
 from tanhui.office.files import csv_file
 from tanhui.office.plan_office_forms import AmountForm, FundingLineForm
 from tanhui.office.views.plan_supervision import task_titles
@@ -101,12 +100,13 @@ def funding_csv(request: HttpRequest) -> HttpResponse:
 @office_page("plan-funding-new")
 def new_line(request: HttpRequest) -> HttpResponse:
     """A new line with its first amount."""
-    now, today = plan.plan(), local_day(timezone.now())
+    day = today()
+    now = plan.plan(day)
     form = FundingLineForm(
         request.POST or None,
         departments=plan.may_file(request.user.pk or 0),
         tasks=now.tasks if now else (),
-        initial={"task_no": request.GET.get("task", "")[:4], "year": today.year, "happened_on": today},
+        initial={"task_no": request.GET.get("task", "")[:4], "year": day.year, "happened_on": day},
     )
     status = 200
     if request.method == "POST":
@@ -139,7 +139,7 @@ def _line(request: HttpRequest, number: str, form: AmountForm | None = None, sta
     enters = may(request.user, "plan-funding-add") and any(
         each.code == row.department.code for each in plan.may_file(request.user.pk or 0)
     )
-    initial = {"happened_on": local_day(timezone.now())}
+    initial = {"happened_on": today()}
     context = {
         "section": "plan-funding",
         "line": row,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tanhui.kernel.errors import Conflict, TanhuiError
 from tanhui.office.access import may, office_page
-from tanhui.office.acts import act, actor
+from tanhui.office.acts import act, actor, today
 from tanhui.office.files import evidence_file
 from tanhui.office.plan_counties import division_names, organization_names
 from tanhui.office.plan_forms import CorrectionForm, VoidForm, evidence_field, show_refusal, typed_values
@@ -48,7 +48,7 @@ def _page(request: HttpRequest, found: RecordView, void: VoidForm | None = None,
     context = {
         "section": "plan-registers" if found.register else "plan-tasks",
         "record": found,
-        "indicator": plan.indicator(found.indicator) if found.indicator else None,
+        "indicator": plan.indicator(found.indicator, today()) if found.indicator else None,
         "may_withdraw": files_here and found.state == "filed",
         "may_correct": files_here and standing,
         "may_refile": files_here and found.state == "returned" and not found.corrected_by,
@@ -195,7 +195,7 @@ def _queue(
 
 def _indicator_names(rows: list[RecordView]) -> dict[str, str]:
     """Code → text of the indicators that values by hand among these rows are about."""
-    return {code: plan.indicator(code).text for code in {each.indicator for each in rows} if code}
+    return {code: plan.indicator(code, today()).text for code in {each.indicator for each in rows} if code}
 
 
 def _waiting(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tanhui.kernel.errors import BadInput, TanhuiError
 from tanhui.office.access import may, office_page
-from tanhui.office.acts import actor
+from tanhui.office.acts import actor, today
 from tanhui.office.files import workbook_file
 from tanhui.office.plan_counties import division_names, is_demo, organization_names
 from tanhui.office.plan_forms import RowForm, WorkbookForm, show_refusal
@@ -52,7 +52,7 @@ def registers(request: HttpRequest) -> HttpResponse:
     mine = {each.code for each in _acts_for(request)}
     everywhere = may(request.user, "plan-file", COUNTY)
     own = [each for each in shown if not everywhere and mine & {department.code for department in each.may_file}]
-    now = plan.plan()
+    now = plan.plan(today())
     context = {
         "section": "plan-registers",
         "own": own,
@@ -110,7 +110,7 @@ def register(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _titles(found: RegisterView) -> list[tuple[int, str]]:
-    now = plan.plan()
+    now = plan.plan(today())
     return [(task.no, task.title) for task in now.tasks if task.no in found.tasks] if now else []
 
 
@@ -203,7 +203,7 @@ def _take(request: HttpRequest, form: WorkbookForm, found: RegisterView) -> dict
     """What the page shows: faults with a token to fetch them all, that the check found none, or what was filed."""
     upload, data = form.upload(), form.cleaned_data
     if request.POST.get("act") != "file":
-        faults = plan.check_workbook(found.code, upload)
+        faults = plan.check_workbook(found.code, upload, timezone.now())
         return _faulty(faults, upload.name) if faults else {"sound": upload.name}
     try:
         numbers = services.file(

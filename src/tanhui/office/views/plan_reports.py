@@ -14,10 +14,9 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tanhui.kernel.days import local_day
 from tanhui.kernel.errors import TanhuiError
 from tanhui.office.access import office_page
-from tanhui.office.acts import act, actor
+from tanhui.office.acts import act, actor, today
 from tanhui.office.files import csv_file
 from tanhui.office.plan_office_forms import ReportForm
 from tanhui.plan import queries as plan
@@ -79,7 +78,7 @@ def publish(request: HttpRequest) -> HttpResponse:
 
 def _initial() -> dict[str, date]:
     """The last day of the latest month that is over."""
-    return {"as_of": local_day(timezone.now()).replace(day=1) - timedelta(days=1)}
+    return {"as_of": today().replace(day=1) - timedelta(days=1)}
 
 
 def _publish(request: HttpRequest, form: ReportForm, made: list[str]) -> bool:
@@ -99,7 +98,7 @@ def _preview(form: ReportForm) -> dict[str, Any]:
         return {}
     as_of = form.cleaned_data["as_of"]
     try:
-        return {"content": plan.report_preview(as_of), "as_of": as_of}
+        return {"content": plan.report_preview(as_of, today()), "as_of": as_of}
     except TanhuiError as error:
         return {"refused": error}
 
@@ -165,7 +164,7 @@ def _filtered(rows: Sequence[CoverageRow], kind: str, served: str, task: str) ->
 @office_page("plan-coverage")
 def coverage(request: HttpRequest) -> HttpResponse:
     """Every promise of the plan and what serves it; nothing may be unaccounted for."""
-    now = plan.plan()
+    now = plan.plan(today())
     rows = plan.coverage() if now else []
     kind, served, task = _wanted(request)
     totals, serving = Counter(row.kind for row in rows), Counter(row.kind for row in rows if row.by)

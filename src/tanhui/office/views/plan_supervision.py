@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tanhui.kernel.days import chinese_date, local_day
 from tanhui.office.access import may, office_page
-from tanhui.office.acts import act, actor
+from tanhui.office.acts import act, actor, today
 from tanhui.office.files import csv_file
 from tanhui.office.plan_office_forms import AnswerForm, MeetingCloseForm, MeetingForm, NoticeForm, VerdictForm
 from tanhui.plan import queries as plan
@@ -44,7 +44,7 @@ class LateLine:
 
 def late_lines(now: PlanView | None) -> list[LateLine]:
     """Every late indicator of the plan in force."""
-    open_notices = [row for row in plan.notices(open_only=True) if row.indicator]
+    open_notices = [row for row in plan.notices(on=today(), open_only=True) if row.indicator]
     return [
         LateLine(task, indicator, tuple(row.department for row in open_notices if row.indicator == indicator.code))
         for task in (now.tasks if now else ())
@@ -55,12 +55,8 @@ def late_lines(now: PlanView | None) -> list[LateLine]:
 
 def task_titles() -> dict[int, str]:
     """The tasks of the plan in force, number → title."""
-    now = plan.plan()
+    now = plan.plan(today())
     return {task.no: task.title for task in now.tasks} if now else {}
-
-
-def _today() -> date:
-    return local_day(timezone.now())
 
 
 @require_safe
@@ -71,10 +67,10 @@ def supervision(request: HttpRequest) -> HttpResponse:
 
 
 def _supervision(request: HttpRequest, form: MeetingForm | None = None, status: int = 200) -> HttpResponse:
-    now = plan.plan()
-    today = _today()
-    quarter = (today.month + 2) // 3
-    initial = {"title": f"{today.year}年第{'一二三四'[quarter - 1]}季度工作调度", "held_on": today}
+    day = today()
+    now = plan.plan(day)
+    quarter = (day.month + 2) // 3
+    initial = {"title": f"{day.year}年第{'一二三四'[quarter - 1]}季度工作调度", "held_on": day}
     context = {
         "section": "plan-supervision",
         "plan": now,
@@ -82,8 +78,8 @@ def _supervision(request: HttpRequest, form: MeetingForm | None = None, status: 
         "late": late_lines(now),
         "reviews": plan.reviews(),
         "form": (form or MeetingForm(initial=initial)) if now and may(request.user, "plan-meeting-open") else None,
-        "open_notices": len(plan.notices(open_only=True)),
-        "answer_by": today + timedelta(days=ANSWER_DAYS),
+        "open_notices": len(plan.notices(on=day, open_only=True)),
+        "answer_by": day + timedelta(days=ANSWER_DAYS),
     }
     return render(request, "office/plan/supervision.html", context, status=status)
 
@@ -111,12 +107,12 @@ def meeting(request: HttpRequest, number: str) -> HttpResponse:
     return _meeting(request, number)
 
 
-def _state_now(now: PlanView | None, today: date) -> Mapping[str, Any]:
+def _state_now(now: PlanView | None, on: date) -> Mapping[str, Any]:
     """How the plan stands, as a progress review keeps it when it ends."""
     if now is None:
         return {}
     return {
-        "as_of": today.isoformat(),
+        "as_of": on.isoformat(),
         "version": now.version.version,
         "percent": now.light.percent,
         "counts": {status.value: now.counts.get(status, 0) for status in Status},
@@ -136,10 +132,11 @@ def _state_now(now: PlanView | None, today: date) -> Mapping[str, Any]:
 def _meeting(
     request: HttpRequest, number: str, form: MeetingCloseForm | None = None, status: int = 200
 ) -> HttpResponse:
-    found, today = plan.review(number), _today()
+    day = today()
+    found = plan.review(number, day)
     running = found.closed_at is None
-    now = plan.plan() if running else None
-    state = _state_now(now, today) if running else found.state_then
+    now = plan.plan(day) if running else None
+    state = _state_now(now, day) if running else found.state_then
     context = {
         "section": "plan-supervision",
         "review": found,
@@ -147,7 +144,7 @@ def _meeting(
         "counts": [(each.value, each.label, state.get("counts", {}).get(each.value, 0)) for each in Status],
         "late": late_lines(now),
         "form": (form or MeetingCloseForm()) if running and may(request.user, "plan-meeting-close") else None,
-        "answer_by": today + timedelta(days=ANSWER_DAYS),
+        "answer_by": day + timedelta(days=ANSWER_DAYS),
     }
     return render(request, "office/plan/meeting.html", context, status=status)
 
@@ -176,7 +173,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     query = request.GET.copy()
     context = {
         "section": "plan-notices",
-        "notices": plan.notices(department=department, open_only=open_only),
+        "notices": plan.notices(on=today(), department=department, open_only=open_only),
         "departments": plan.departments(),
         "wanted": {"department": department, "open": open_only},
         "query": query.urlencode(),
@@ -188,7 +185,9 @@ def notices(request: HttpRequest) -> HttpResponse:
 @office_page("plan-notices-csv")
 def notices_csv(request: HttpRequest) -> HttpResponse:
     """The same notices as a file."""
-    found = plan.notices(department=request.GET.get("department", "")[:40], open_only=request.GET.get("open") == "1")
+    found = plan.notices(
+        on=today(), department=request.GET.get("department", "")[:40], open_only=request.GET.get("open") == "1"
+    )
     rows = (
         (row.number, row.department.name, row.task_no, row.indicator_text, row.problem, local_day(row.issued_at),
          row.due_on, "是" if row.late else "否", row.state_label, row.answer, row.verdict,
@@ -212,7 +211,7 @@ def issue(request: HttpRequest) -> HttpResponse:
     """Write a notice; or, with an indicator and `at_once`, issue one to each leading department that has none open."""
     if request.method == "POST" and request.POST.get("at_once"):
         return _issue_at_once(request)
-    now = plan.plan()
+    now = plan.plan(today())
     choices: dict[str, Any] = {"departments": plan.departments(), "tasks": now.tasks if now else ()}
     form = NoticeForm(request.POST or None, initial=_initial(request), **choices)
     status = 200
@@ -225,18 +224,18 @@ def issue(request: HttpRequest) -> HttpResponse:
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
     initial: dict[str, Any] = {key: request.GET.get(key, "")[:40] for key in ("department", "task_no", "review")}
-    initial["due_on"] = _today() + timedelta(days=ANSWER_DAYS)
+    initial["due_on"] = today() + timedelta(days=ANSWER_DAYS)
     code = request.GET.get("indicator", "")[:40]
     if code:
-        found = plan.indicator(code)
+        found = plan.indicator(code, today())
         initial |= {"indicator": code, "task_no": str(found.task_no), "problem": _problem(found)}
     return initial
 
 
 def _issue_at_once(request: HttpRequest) -> HttpResponse:
     code, review = request.POST.get("indicator", "")[:40], request.POST.get("review", "")[:30]
-    lines = [each for each in late_lines(plan.plan()) if each.indicator.code == code]
-    due_on = _today() + timedelta(days=ANSWER_DAYS)
+    lines = [each for each in late_lines(plan.plan(today())) if each.indicator.code == code]
+    due_on = today() + timedelta(days=ANSWER_DAYS)
     details = [
         NoticeDetails(
             department=department.code,
@@ -279,10 +278,10 @@ def _acts_for(request: HttpRequest, department: DepartmentRef) -> bool:
 
 
 def _notice(request: HttpRequest, number: str, status: int = 200, **forms: Any) -> HttpResponse:
-    found = plan.notice(number)
+    found = plan.notice(number, today())
     answers = found.state == "open" and may(request.user, "plan-notice-answer") and _acts_for(request, found.department)
     judges = found.state == "answered" and may(request.user, "plan-notice-judge")
-    initial = {"due_on": _today() + timedelta(days=ANSWER_DAYS)}
+    initial = {"due_on": today() + timedelta(days=ANSWER_DAYS)}
     context = {
         "section": "plan-notices",
         "notice": found,

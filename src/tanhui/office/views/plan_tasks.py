@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tanhui.kernel.errors import NotFound, TanhuiError
 from tanhui.office.access import may, office_page
-from tanhui.office.acts import act, actor
+from tanhui.office.acts import act, actor, today
 from tanhui.office.files import csv_file
 from tanhui.office.plan_forms import ContactForm, SubTaskForm, show_refusal
 from tanhui.plan import queries as plan
@@ -37,7 +37,7 @@ class TaskRow:
 @office_page("plan-tasks")
 def tasks(request: HttpRequest) -> HttpResponse:
     """All tasks with their lights, by chapter; filtered by department and status."""
-    now = plan.plan()
+    now = plan.plan(today())
     if now is None:
         return render(request, "office/plan/none.html", {"section": "plan-tasks", "title": "重点任务"})
     department, status = request.GET.get("department", ""), request.GET.get("status", "")
@@ -73,7 +73,7 @@ def _with(task: TaskView, status: Status) -> int:
 @office_page("plan-tasks-csv")
 def tasks_csv(request: HttpRequest) -> HttpResponse:
     """The same list as a file."""
-    now = plan.plan()
+    now = plan.plan(today())
     rows = _rows(now.tasks if now else (), request.GET.get("department", ""), request.GET.get("status", ""))
     cells = (
         (row.task.no, row.task.title, row.task.group_title, _names(row.task.leads), _names(row.task.supporters),
@@ -91,7 +91,7 @@ def _names(departments: Iterable[DepartmentRef]) -> str:
 @office_page("plan-task")
 def task(request: HttpRequest, no: int) -> HttpResponse:
     """Everything about one task."""
-    page = plan.task(no)
+    page = plan.task(no, today())
     contacts = {department.code: name for department, name in page.contacts}
     own = _own_departments(request, page)
     context = {
@@ -137,7 +137,7 @@ def _own_departments(request: HttpRequest, page: TaskPage) -> list[DepartmentRef
 @office_page("plan-contact")
 def contact(request: HttpRequest, no: int) -> HttpResponse:
     """Name, change or end a department's contact for a task."""
-    page = plan.task(no)
+    page = plan.task(no, today())
     initial = {"department": request.GET.get("department", "")}
     form = ContactForm(request.POST or None, departments=_own_departments(request, page), initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -157,7 +157,7 @@ def contact(request: HttpRequest, no: int) -> HttpResponse:
 @office_page("plan-sub-task-add")
 def sub_task_add(request: HttpRequest, no: int) -> HttpResponse:
     """A new step towards a task."""
-    page = plan.task(no)
+    page = plan.task(no, today())
     form = SubTaskForm(
         request.POST or None, departments=_own_departments(request, page), others=_standing(page.sub_tasks)
     )
@@ -168,7 +168,7 @@ def sub_task_add(request: HttpRequest, no: int) -> HttpResponse:
 @office_page("plan-sub-task")
 def sub_task(request: HttpRequest, no: int, number: str) -> HttpResponse:
     """Change a step, mark it done, or call it off."""
-    page = plan.task(no)
+    page = plan.task(no, today())
     current = next((each for each in page.sub_tasks if each.number == number), None)
     if current is None:
         raise NotFound("这项任务没有这个子任务", where=number, fix="从任务页的子任务列表里选择")
@@ -205,7 +205,7 @@ def _sub_task(request: HttpRequest, form: SubTaskForm, page: TaskPage, current: 
 @office_page("plan-sub-task-done")
 def sub_task_done(request: HttpRequest, no: int, number: str) -> HttpResponse:
     """Mark a step done today."""
-    details = SubTaskDetails(number=number, task_no=no, done_on=timezone.localdate())
+    details = SubTaskDetails(number=number, task_no=no, done_on=today())
     act(
         request,
         verb=lambda: services.work(details=details, at=timezone.now(), by=actor(request)),

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from tanhui.kernel.days import local_day
 from tanhui.plan import queries as plans
 from tanhui.portal.files import csv_file
-from tanhui.portal.plan_reading import PlanLine, plan_line
+from tanhui.portal.plan_reading import PlanLine, plan_line, today
 from tanhui.scenarios import queries as scenarios
 from tanhui_methods import MethodError
 
@@ -60,7 +60,7 @@ def _plan_line() -> PlanLine | None:
     """The plan in one line, at most a minute old: the pages of the plan themselves are never kept."""
     kept: tuple[PlanLine | None] | None = cache.get("portal:plan-line")
     if kept is None:
-        kept = (plan_line(plans.plan()),)
+        kept = (plan_line(plans.plan(today())),)
         cache.set("portal:plan-line", kept, _KEEP_PLAN_SECONDS)
     return kept[0]
 

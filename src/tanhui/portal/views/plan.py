@@ -19,6 +19,7 @@ from tanhui.portal.plan_reading import (
     row_of,
     stances,
     standing,
+    today,
 )
 
 _HEADER = [
@@ -30,7 +31,7 @@ _HEADER = [
 @require_safe
 def plan(request: HttpRequest) -> HttpResponse:
     """All tasks with their lights; by department or status where somebody asks."""
-    found = plans.plan()
+    found = plans.plan(today())
     if found is None:
         return render(request, "portal/plan/none.html", {"section": "plan", "part": "plan"})
     wanted = {key: request.GET.get(key, "").strip()[:60] for key in ("department", "status")}
@@ -70,7 +71,7 @@ def plan_json(request: HttpRequest) -> HttpResponse:
 
     Numbers are decimal text, days ISO 8601, completion basis points (10000 = all; null without data).
     """
-    found = plans.plan()
+    found = plans.plan(today())
     if found is None:
         return JsonResponse({"version": None, "tasks": []}, json_dumps_params={"ensure_ascii": False})
     content = {
@@ -149,7 +150,7 @@ def _number(value: Any) -> str | None:
 @require_safe
 def plan_csv(request: HttpRequest) -> HttpResponse:
     """One row an indicator; a task without indicators has a row of its own."""
-    found = plans.plan()
+    found = plans.plan(today())
     rows = [] if found is None else _csv_rows(found)
     return csv_file("plan.csv", _HEADER, rows)
 

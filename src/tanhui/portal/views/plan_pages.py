@@ -21,6 +21,7 @@ from tanhui.portal.plan_reading import (
     row_of,
     standing,
     task_in_force,
+    today,
 )
 
 _PAGE = 50
@@ -32,8 +33,8 @@ CHANGES = (("added", "新增"), ("dropped", "取消"), ("moved", "调整"))
 @readable
 def task(request: HttpRequest, no: int) -> HttpResponse:
     """Everything that the public may know about one task."""
-    page = plans.task(no)
-    found = plans.plan()
+    page = plans.task(no, today())
+    found = plans.plan(today())
     tasks = found.tasks if found else ()
     periods: dict[str, list[RoadmapView]] = {}
     for item in page.roadmap:
@@ -65,7 +66,7 @@ def _neighbor(tasks: tuple[TaskView, ...], no: int, step: int) -> TaskView | Non
 @readable
 def indicator(request: HttpRequest, code: str) -> HttpResponse:
     """One indicator: how its value came about, through time and row by row as far as the rows are public."""
-    found = plans.indicator(code)
+    found = plans.indicator(code, today())
     register = plans.register(found.source) if found.by == "register" else None
     open_rows = register.public if register else found.by == "hand"
     before = request.GET.get("before") or None
@@ -118,7 +119,7 @@ def _line(figures: list[FigureView], found: IndicatorView) -> dict[str, Any] | N
 @require_safe
 def departments(request: HttpRequest) -> HttpResponse:
     """Who leads and who supports how much."""
-    found = plans.plan()
+    found = plans.plan(today())
     tasks = found.tasks if found else ()
     rows = []
     for each in plans.departments() if found else []:
@@ -134,7 +135,7 @@ def departments(request: HttpRequest) -> HttpResponse:
 @readable
 def department(request: HttpRequest, code: str) -> HttpResponse:
     """What one department leads and supports."""
-    ref, led, supported = plans.department(code)
+    ref, led, supported = plans.department(code, today())
     context = {
         "section": "plan",
         "part": "departments",
@@ -150,7 +151,7 @@ def department(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     """Progress in the fields in which the plan promises to publish it."""
-    rows = [(topic, _public(topic.registers)) for topic in plans.topics()] if plans.plan() else []
+    rows = [(topic, _public(topic.registers)) for topic in plans.topics(today())] if plans.plan(today()) else []
     context = {"section": "plan", "part": "topics", "topics": rows, "sample": invented()}
     return render(request, "portal/plan/topics.html", context)
 

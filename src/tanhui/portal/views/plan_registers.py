@@ -17,7 +17,7 @@ from tanhui.plan import queries as plans
 from tanhui.plan.types import RecordView, RegisterView
 from tanhui.portal.files import csv_file
 from tanhui.portal.map_sheet import MapSheet, outline, symbols
-from tanhui.portal.plan_reading import invented, public_cells, public_fields, readable
+from tanhui.portal.plan_reading import invented, public_cells, public_fields, readable, today
 
 ACROSS = "跨章节的台账"
 _PAGE = 50
@@ -27,7 +27,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @require_safe
 def registers(request: HttpRequest) -> HttpResponse:
     """Every register by the chapter of its tasks: what a row is, and how many were approved."""
-    found = plans.plan()
+    found = plans.plan(today())
     tasks = {task.no: task for task in found.tasks} if found else {}
     wanted = request.GET.get("task", "").strip()[:4]
     everything = plans.registers()
@@ -70,7 +70,7 @@ def register(request: HttpRequest, code: str) -> HttpResponse:
     before = request.GET.get("before") or None
     rows = plans.public_rows(code, before=before, limit=_PAGE + 1) if found.public else []
     fields = public_fields(found.fields)
-    fed = [plans.indicator(each) for each, _ in found.feeds]
+    fed = [plans.indicator(each, today()) for each, _ in found.feeds]
     context = {
         "section": "plan",
         "part": "registers",

@@ -18,7 +18,7 @@ from tanhui.plan import queries as plans
 from tanhui.plan import services
 from tanhui.plan.types import FeedbackDetails
 from tanhui.portal.plan_forms import FeedbackForm
-from tanhui.portal.plan_reading import ORDER, invented, readable, task_in_force
+from tanhui.portal.plan_reading import ORDER, invented, readable, task_in_force, today
 from tanhui.portal.senders import count_sent
 
 _TYPES = {
@@ -132,7 +132,7 @@ def feedback_one(request: HttpRequest, number: str) -> HttpResponse:
     """What was written and the reply, for whoever has the number."""
     context: dict[str, object] = {"section": "plan", "part": "feedback", "number": number}
     try:
-        found = plans.feedback_by_number(number)
+        found = plans.feedback_by_number(number, today())
     except TanhuiError as error:
         return render(request, "portal/plan/feedback.html", {**context, "error": error}, status=error.status)
     context |= {"feedback": found, "task": task_in_force(found.task_no), "sent": request.GET.get("sent") == "1"}

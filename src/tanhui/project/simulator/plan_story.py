@@ -52,7 +52,7 @@ class _Event:
 
 def play_plan(documents: Iterable[RegisterDocument], *, seed: int, end_on: date, on_progress: Progress) -> Played:
     """Play everything up to and including `end_on`, each act at its own time. The plan must be adopted."""
-    plan = queries.plan()
+    plan = queries.plan(end_on)
     if plan is None:
         return Played(0, 0, 0)
     starts_on = plan.version.starts_on
@@ -119,7 +119,7 @@ class _Story:
     def work(self, starts_on: date) -> list[_Event]:
         """Sub-tasks, money, cases, feedback: a little for each task, all of it marked as a sample."""
         events = []
-        for view in queries.plan().tasks:  # type: ignore[union-attr]
+        for view in queries.plan(self.end_on).tasks:  # type: ignore[union-attr]
             lead = view.leads[0].code if view.leads else ""
             if not lead:
                 continue
@@ -211,7 +211,7 @@ class _Story:
                 at=at,
                 by=FILING,
             )
-            for serial, (task_no, department, indicator) in enumerate(_late_ones()[:3]):
+            for serial, (task_no, department, indicator) in enumerate(_late_ones(end)[:3]):
                 self._notice(number, task_no, department, indicator, answered=serial < 2, at=at)
             done = ReviewMeeting(number=number, conclusions="示例：逾期指标由牵头部门限期说明，下一季度再看。")
             services.work(details=done, at=at + timedelta(hours=2), by=FILING)
@@ -249,8 +249,8 @@ class _Story:
         return [_Event(_moment(end + timedelta(days=8), 8), publisher(end)) for end in self._quarter_ends()[-3:]]
 
 
-def _late_ones() -> list[tuple[int, str, str]]:
-    plan = queries.plan()
+def _late_ones(on: date) -> list[tuple[int, str, str]]:
+    plan = queries.plan(on)
     return [
         (task.no, task.leads[0].code, indicator.code)
         for task in (plan.tasks if plan else ())
