@@ -419,6 +419,8 @@ def feedback_views(rows: QuerySet[Feedback], on: date) -> list[FeedbackView]:
             replied_at=row.replied_at,
             public=row.public,
             late=(local_day(row.replied_at) if row.replied_at else on) > row.due_on,
+            task_title=row.task.title,
+            task_dropped=row.task.dropped,
         )
         for row in rows.select_related("task").order_by("due_on", "id")
     ]

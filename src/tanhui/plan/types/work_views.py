@@ -124,7 +124,7 @@ class FundingView:
 
 @dataclass(frozen=True)
 class FeedbackView:
-    """What the public wrote, and the reply."""
+    """What the public wrote, and the reply. The task may have been dropped since, and its number be another's."""
 
     number: str
     task_no: int
@@ -135,6 +135,8 @@ class FeedbackView:
     replied_at: datetime | None
     public: bool
     late: bool
+    task_title: str = ""
+    task_dropped: bool = False
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def feedback_one(request: HttpRequest, number: str) -> HttpResponse:
         found = plans.feedback_by_number(number, today())
     except TanhuiError as error:
         return render(request, "portal/plan/feedback.html", {**context, "error": error}, status=error.status)
-    context |= {"feedback": found, "task": task_in_force(found.task_no), "sent": request.GET.get("sent") == "1"}
+    context |= {"feedback": found, "sent": request.GET.get("sent") == "1"}
     response = render(request, "portal/plan/feedback_one.html", context)
     response["X-Robots-Tag"] = "noindex"
     return response
