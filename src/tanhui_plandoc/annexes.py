@@ -68,9 +68,9 @@ class Titles:
 
 
 def attributed(
-    tables: Sequence[Table], known: Sequence[str], issued: str, aliases: Aliases
+    tables: Sequence[Table], known: Sequence[str], given: Given, aliases: Aliases
 ) -> tuple[list[Said], list[Cited]]:
-    """For each task what the tables say of it, and the rows that belong to no task."""
+    """For each task what the tables say of it, and the rows of no task. `given` holds for the whole plan."""
     said = [Said() for _ in known]
     lost: list[Cited] = []
     finder = Titles(known)
@@ -82,10 +82,10 @@ def attributed(
                     lost.append(row.cited)
                 continue
             if is_roadmap(table):
-                said[at].items += [(table.section, item) for item in items(table, row, issued)]
+                said[at].items += [(table.section, item) for item in items(table, row, given.issued)]
             if table.has(LEAD, SUPPORT, TARGET, BOXED) and not (is_roadmap(table) and not table.has(LEAD, SUPPORT)):
                 _add_row(said[at].rows, _row(table, row, aliases))
-                said[at].targets += [(table.section, one, table.has(TARGET)) for one in _targets(table, row, issued)]
+                said[at].targets += [(table.section, one, table.has(TARGET)) for one in _targets(table, row, given)]
     return said, lost
 
 
@@ -132,12 +132,12 @@ def _first_leads(found: tuple[Department, ...]) -> tuple[tuple[Department, ...],
     return found[:1], found[1:]
 
 
-def _targets(table: Table, row: Row, issued: str) -> list[Target]:
+def _targets(table: Table, row: Row, given: Given) -> list[Target]:
     column = table.cell(row, DEADLINE).text
-    due = deadlines(column, issued)
+    due = deadlines(column, given.issued)
     often = rhythm(column)
-    given = Given(issued, due[-1] if due else None, often.name if often else None, every=True)
-    return targets(_goal(table, row), given)
+    of_row = replace(given, due=due[-1] if due else None, recurrence=often.name if often else None, every=True)
+    return targets(_goal(table, row), of_row)
 
 
 def _goal(table: Table, row: Row) -> Cited:

@@ -21,10 +21,14 @@ _PATTERNS = (
     ("year", rf"{_UNTIL}(?P<year>{_YEAR})年{_BEFORE}"),
     ("bare", rf"(?:到|至|截至)(?P<year>{_YEAR})(?=[，、,；]|底|末|$){_BEFORE}"),
     ("plan", f"{_UNTIL}“?十(?P<plan>[三四五六七八九])五”?(?:规划)?(?:时期|期间)?{_BEFORE}(?:期间)?"),
-    ("within", r"(?:力争|争取|用)?(?:未来|今后)?(?P<count>\d{1,2}|[一二三四五六七八九十两])年(?:之内|以内|内|时间)"),
+    (
+        "within",
+        r"(?:力争|争取|通过|经过)?用?(?:未来|今后)?(?P<count>\d{1,2}|[一二三四五六七八九十两])年(?:之内|以内|内|时间)",
+    ),
     ("this", "(?:力争|争取|确保)?(?:今|本)?年(?:底之?前|末之?前|内|底)"),
     ("this_half", "(?<!每年)(?P<half>[上下])半年(?:底前|末前|前|内)?(?!度)"),
-    ("this_month", rf"{_UNTIL}(?P<month>\d{{1,2}})月(?:底之?以?前|底|前|末)"),
+    ("this_day", rf"(?<!每年)(?<!\d){_UNTIL}(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})日之?以?前"),
+    ("this_month", rf"(?<!每年)(?<!\d){_UNTIL}(?P<month>\d{{1,2}})月(?:底之?以?前|底|前|末)"),
 )
 
 
@@ -98,6 +102,9 @@ def _dated(name: str, match: re.Match[str], issued: str, year: int | None) -> tu
     if name == "this_half":
         known = year or (int(issued[:4]) if issued else None)
         return _month(known, 6 if part("half") == "上" else 12) if known else None
+    if name == "this_day":
+        known = year or (int(issued[:4]) if issued else None)
+        return _day(known, int(part("month")), int(part("day"))) if known else None
     if name == "this_month":
         known = year or (int(issued[:4]) if issued else None)
         return _month(known, int(part("month"))) if known else None
@@ -106,10 +113,13 @@ def _dated(name: str, match: re.Match[str], issued: str, year: int | None) -> tu
     if name == "quarter":
         return _month(int(part("year")), 3 * ("一二三四".index(part("quarter")) + 1))
     if name == "day":
-        known, month, day = int(part("year")), int(part("month")), int(part("day"))
-        exact = 1 <= month <= 12 and 1 <= day <= monthrange(known, month)[1]
-        return (known, f"{known}-{month:02d}-{day:02d}") if exact else (known, str(known))
+        return _day(int(part("year")), int(part("month")), int(part("day")))
     return _month(int(part("year")), int(part("month")))
+
+
+def _day(year: int, month: int, day: int) -> tuple[int, str]:
+    exact = 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]
+    return (year, f"{year}-{month:02d}-{day:02d}") if exact else (year, str(year))
 
 
 def _month(year: int, month: int) -> tuple[int, str]:

@@ -11,10 +11,11 @@ from tanhui_plandoc.draft import Department
 
 _BODIES = re.compile(
     "(?:局|委|办|部|中心|社|会|院|校|公司|集团|政府|队|处|站|所|团|联|协|室|厅|行|乡|镇|街道|村|区|委员会|办公室|单位|部门|企业|馆|台|科"
-    "|专班|小组|法院|大队|支队|机构|学校|银行|场|园|团县委|团市委|组|科协|股|厂|管委会|平台公司)$"
+    "|专班|小组|法院|大队|支队|机构|学校|银行|海关|供电|电信|移动|联通|邮政|场|园|团县委|团市委|组|科协|股|厂|管委会|平台公司)$"
 )
 _TAIL = re.compile("(?:等(?:有关|相关|各)?(?:单位|部门|县直单位|县直部门)?|等按职责)$")
 _PLACES = re.compile("（[^（）]{0,12}）")
+_SEAM = re.compile("(?<=[\u4e00-\u9fff]{3})局(?=[县市区州省镇][\u4e00-\u9fff]{2})")
 _COMMAS = "、，,；;/ 。：\t"
 
 
@@ -48,7 +49,7 @@ class Aliases:
 def names(listed: Cited) -> list[Cited]:
     """The names in a list such as 教育局、林业局和团县委等部门, each with its lines."""
     found = []
-    for item in _split(listed):
+    for item in [one for each in _split(listed) for one in _run_together(each)]:
         item = item.strip(_COMMAS)
         tail = _TAIL.search(item.text)
         if tail:
@@ -71,6 +72,15 @@ def _split(listed: Cited) -> list[Cited]:
             pieces.append(listed.cut(start, at))
             start = at + 1
     return [*pieces, listed.cut(start)]
+
+
+def _run_together(item: Cited) -> list[Cited]:
+    """县财政局县住建局: a cell lost the line end between two names."""
+    ends = [match.end() for match in _SEAM.finditer(item.text)]
+    if not ends:
+        return [item]
+    pieces = [item.cut(start, end) for start, end in zip([0, *ends], [*ends, len(item.text)], strict=True)]
+    return pieces if all(is_body(each.text) for each in pieces) else [item]
 
 
 def _both(item: Cited) -> list[Cited]:

@@ -130,7 +130,7 @@ def _word_rows(table: Table, numbering: Numbering) -> Iterator[str]:
 def _one_line(paragraphs: list[str]) -> str:
     """The paragraphs of a cell as one; where one has no punctuation at its end, a semicolon parts it from the next."""
     line = ""
-    for text in (re.sub(r"\s+", " ", each).strip() for each in paragraphs):
+    for text in (re.sub(r"\s+", " ", each).strip() for one in paragraphs for each in one.split("\n")):
         if text:
             line += ("" if not line or line.endswith(_ENDED) else "；") + text
     return line

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tanhui_plandoc.deadlines import written_date
 from tanhui_plandoc.departments import is_body
-from tanhui_plandoc.numbering import ANNEX, BARE, BOX, ROW, TEXT, Passage
+from tanhui_plandoc.numbering import ANNEX, ARTICLE, BARE, BOX, CHAPTER, DIGIT, HAN, ROW, TEXT, Passage, is_heading
 
 _STATUS = re.compile(
     "（?((?:公开)?征求意见稿|讨论稿|送审稿|报批稿|审议稿|初稿|草案|草稿|修订稿|修订版|试行|暂行|定稿|正式稿|代拟稿)）?"
@@ -26,6 +26,7 @@ _YEARS = re.compile(r"20\d\d年?[—–~～至到-]{1,2}20\d\d")
 _TITLE_CHARS = 60
 _SIGNATURE_NOTE = re.compile("（[^（）]{1,40}）$|(?:抄送|主送|联系人|联系电话)：")
 _MOST_SIGN = 3
+_LETTER_CHARS = 800
 _NOTICE_CHARS = 200
 _DATE_CHARS = 40
 
@@ -49,7 +50,7 @@ class Front:
 
 def front(found: list[Passage]) -> Front:
     """Tell the first page from the rest."""
-    found = _without_contents(found)
+    found = _without_annex_list(_without_contents(found))
     body = next((at for at, each in enumerate(found) if each.is_numbered or each.kind in {ROW, BOX}), len(found))
     head = [each for each in found[:body] if each.kind in {TEXT, BARE}]
     title, status = _title(head)
@@ -170,6 +171,23 @@ def _without_contents(found: list[Passage]) -> list[Passage]:
     return found[:start] + found[end:]
 
 
+def _without_annex_list(found: list[Passage]) -> list[Passage]:
+    """A letter names its annexes (附件：1.…2.…) before the plan that it sends, or calls the plan its annex: neither
+    begins the annexes of the plan."""
+    at = next((at for at, each in enumerate(found) if each.kind == ANNEX), None)
+    if at is None or any(each.kind in {*_OPENS, ROW} for each in found[:at]):
+        return found
+    if sum(len(each.text.text) for each in found[:at]) > _LETTER_CHARS or not any(
+        each.kind in _OPENS for each in found[at:]
+    ):
+        return found
+    end = at + 1
+    while end < len(found) and found[end].kind == DIGIT and is_heading(found[end].text.text):
+        end += 1
+    return found[:at] + found[end:]
+
+
+_OPENS = (CHAPTER, HAN, ARTICLE)
 _HEADINGS = ("chapter", "section", "han", "article", "han-bracket", "digit", "digit-bracket", ANNEX)
 
 

@@ -67,6 +67,6 @@ class GoalTable:
 def _parted(name: Cited) -> tuple[Cited, Cited]:
     """能耗下降（%）: what is measured, and its unit."""
     match = _UNIT_IN_NAME.search(name.text)
-    if match and _A_UNIT.search(match[1]):
+    if match and (len(match[1]) == 1 or _A_UNIT.search(match[1])):
         return name.cut(0, match.start()), name.cut(*match.span(1))
     return name, Cited("")

@@ -38,15 +38,17 @@ def read(text: str, *, aliases: Aliases | None = None) -> Draft:
     unread: list[Place] = []
     head = front(passages(_within_reason(paragraphs(text), unread)))
     parts = divide(head.rest)
-    found = _tables(parts, unread)
+    found, listed = _tables(parts, head.issued, unread)
     named = {title_key(title) for title in titles(found)}
     unclear: list[Cited] = []
     opened = open_tasks(parts.tasks, aliases, named, unclear) or _of_rows(found)
-    said, lost = attributed(found, [task.title.text for task in opened], head.issued, aliases)
+    said, lost = attributed(found, [task.title.text for task in opened], _given(head), aliases)
     legend = legends([each.text for annex in parts.annexes for each in annex.passages if each.kind != ROW])
     unread += [_place(each) for each in [*unclear, *lost]]
     unread += _unknown_signs(said, legend)
     unread += _jumps(opened)
+    if head.rest and not opened:
+        unread.append(_place(head.rest[0].text._replace(text="全文没有找到任务")))
     tasks = [
         _task(task, number, key, of_task, legend, head, unread)
         for task, number, key, of_task in zip(opened, _numbers(opened), _keys(opened), said, strict=True)
@@ -55,7 +57,7 @@ def read(text: str, *, aliases: Aliases | None = None) -> Draft:
         title=head.title,
         status=head.status,
         date=head.date,
-        overall_targets=_goals(parts, head.issued, unread),
+        overall_targets=_goals(parts, head.issued, unread) + listed,
         groups=_groups(opened, tasks, parts.tasks_title),
         safeguards=safeguards(parts.safeguards),
         legend=tuple(legend.values()),
@@ -70,16 +72,20 @@ def _within_reason(found: list[Paragraph], unread: list[Place]) -> list[Paragrap
     return found[:_MOST_PARAGRAPHS]
 
 
-def _tables(parts: Parts, unread: list[Place]) -> list[Table]:
-    """Every table of the text and of the annexes; rows that no heading explains are unread."""
+def _tables(parts: Parts, issued: str, unread: list[Place]) -> tuple[list[Table], tuple[OverallTarget, ...]]:
+    """Every table of the text and of the annexes, and the goals of those that list indicators; rows that no heading
+    explains are unread."""
     found: list[Table] = []
+    goals: list[OverallTarget] = []
+    strange: list[Cited] = []
     elsewhere = [each.text for each in parts.safeguards if each.kind == ROW]
     _note(elsewhere, unread)
     for section, area in [(BODY, parts.tasks), *((annex.section, annex.passages) for annex in parts.annexes)]:
         made, lost = tables(area, section)
         found += made
-        _note(lost, unread)
-    return found
+        goals += overall_targets(lost, issued, strange)
+    _note(strange, unread)
+    return found, tuple(goals)
 
 
 def _goals(parts: Parts, issued: str, unread: list[Place]) -> tuple[OverallTarget, ...]:
@@ -208,8 +214,7 @@ def _stands(task: OpenTask, said: Said, head: Front, unread: list[Place]) -> lis
     opens no milestone beside a body that has its own targets."""
     issued = head.issued
     own = deadlines(task.due.text, issued)
-    of_year = Deadline(0, 0, head.year, str(head.year)) if head.year else None
-    given = Given(issued, otherwise=own[-1] if own else of_year)
+    given = replace(_given(head), otherwise=own[-1]) if own else _given(head)
     texts = [] if task.is_row and not any(is_goal for _, _, is_goal in said.targets) else task.texts
     body = [Stand(Source.BODY, BODY, one) for text in texts for one in _targets(text, given, unread)]
     if own and not task.is_row and not any(each.target.measure.deadline_year for each in body):
@@ -237,6 +242,10 @@ def _whole(task: OpenTask, due: Deadline) -> Target:
     measure = Measure(deadline_year=due.year, deadline=due.iso)
     text = task.title.text
     return Target(text, core(text), task.due.text, task.due.lines, measure, (0, 0))
+
+
+def _given(head: Front) -> Given:
+    return Given(head.issued, otherwise=Deadline(0, 0, head.year, str(head.year)) if head.year else None)
 
 
 def _source(section: str) -> Source:

@@ -12,8 +12,9 @@ from tanhui_plandoc.draft import Department
 
 _OPEN, _CLOSE = "（〔【[", "）〕】]"
 _LABEL = re.compile(
-    "(牵头|责任|负责|主办|主责|承办|配合|参与|协办|协助|支持)(?:单位|部门|科室)(?:及分工)?[：:]?|(责任主体)[：:]?"
+    "(牵头|责任|负责|主办|主责|承办|配合|参与|协办|协助|支持)(?:单位|部门|科室)(?:及分工)?(?:[：:]|—{1,2})?|(责任主体)[：:]?"
 )
+_LABEL_LATER = re.compile("(?:^|[；，])((?:牵头|责任|主办|主责|承办)(?:单位|部门|科室|主体)(?:[：:]|—{1,2}))")
 _LEADING = {"牵头", "主办", "主责"}
 _LISTED = {"责任", "负责", "承办", "责任主体"}
 _SUPPORTING = {"配合", "参与", "协办", "协助", "支持"}
@@ -25,6 +26,7 @@ _HELPS = re.compile(
 _ANSWERS = re.compile("(?:共同|具体)?(?:负责|承办|组织实施|落实|抓好)(?:抓好|组织)?(?:实施|落实|推进)?(?:工作)?$")
 _HINT = re.compile("牵头|责任单位|责任部门|责任主体|配合|负责|主办|协办|参与单位")
 _DUTY = re.compile("(?:负责|落实|配合|参与|实施|主办|协办)$")
+_REMARK = re.compile("[。；，](?:排|列)?在?(?:首|第一)位[^：]*$|[。；，][^：。；，]*(?:不再列出|下同)$")
 _DUTY_IN_BRACKETS = re.compile("(?:落实|参与|实施)[）〕】\\]]")
 _NOT_WHO = re.compile(
     "(?:(?:完成|整改|办结|落实|实施)?(?:时限|期限|时间)|(?:责任|牵头|分管|包保|包抓|联系|挂点)(?:领导|人)|联系电话|备注)[：:][^；;。：]*"
@@ -122,6 +124,8 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 def _read(inner: Cited, aliases: Aliases, span: tuple[int, int]) -> Responsibility | None:
     """What a bracket says; a remark after the first sentence (以下不再列出) may be no list of names."""
+    remark = _REMARK.search(inner.text)
+    inner = inner.cut(0, remark.start()) if remark else inner
     inner = inner.without(match.span() for match in _NOT_WHO.finditer(inner.text)).strip("；，。 ")
     first = inner.cut(0, inner.text.find("。")) if "。" in inner.text else Cited("")
     return (
@@ -140,9 +144,13 @@ def _said(sentence: Cited, aliases: Aliases, span: tuple[int, int]) -> Responsib
     """A sentence outside brackets counts only where every name in it is a body."""
     if len(sentence.text) > _MOST or not _HINT.search(sentence.text):
         return None
-    if _LABEL.match(sentence.text):
+    later = _LABEL_LATER.search(sentence.text)
+    if later and later.start(1) and not _NOT_WHO.match(sentence.text):
+        start = span[0] + later.start(1)
+        return _said(sentence.cut(later.start(1)), aliases, (start, span[1]))
+    if _LABEL.match(sentence.text) or _NOT_WHO.match(sentence.text):
         said = sentence.without(match.span() for match in _NOT_WHO.finditer(sentence.text))
-        return _labelled(said, aliases, span)
+        return _labelled(said.strip("；，。 "), aliases, span)
     opening = _OPENING.match(sentence.text)
     return _spoken(sentence.cut(opening.end() if opening else 0), aliases, span, strict=True)
 

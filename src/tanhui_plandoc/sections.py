@@ -59,6 +59,7 @@ def divide(found: tuple[Passage, ...]) -> Parts:
     or where they say who is responsible; then each is a group."""
     parts = Parts()
     others: list[Passage] = []
+    steps: list[Passage] = []
     work: list[Passage] = []
     role, rank, article = "front", 99, ""
     for each in found:
@@ -91,8 +92,11 @@ def divide(found: tuple[Passage, ...]) -> Parts:
             others.append(each)
         if role in {"tasks", "other"}:
             work.append(each)
+        if role == "ignored":
+            steps.append(each)
     if not any(each.text.text or each.cells for each in parts.tasks):
-        parts.tasks, parts.tasks_title = others, None
+        stepwise = steps and not any(each.is_numbered or each.cells or _OWNED.search(each.text.text) for each in others)
+        parts.tasks, parts.tasks_title = (steps[1:], steps[0]) if stepwise else (others, None)
     elif any(_OWNED.search(each.text.text) for each in others):
         parts.tasks, parts.tasks_title = work, None
     return parts

@@ -96,10 +96,10 @@ class Table:
         return joined((cell for column, cell in zip(self.columns, row.cells, strict=True) if column.role == role), "；")
 
 
-def tables(found: list[Passage], section: str) -> tuple[list[Table], list[Cited]]:
+def tables(found: list[Passage], section: str) -> tuple[list[Table], list[Passage]]:
     """The tables among some passages, and the rows that belong to none that is understood."""
     made: list[Table] = []
-    lost: list[Cited] = []
+    lost: list[Passage] = []
     caption = ""
     heading: Cited | None = None
     at_new = True
@@ -111,11 +111,11 @@ def tables(found: list[Passage], section: str) -> tuple[list[Table], list[Cited]
             elif made and made[-1].columns == columns:
                 continue
             elif made and _is_group(each, len(made[-1].columns)):
-                heading = _heading(each.cells[0])
+                heading = _heading(each.cells)
             elif made:
                 _take_row(made[-1], each, heading, lost)
             else:
-                lost.append(each.text)
+                lost.append(each)
             at_new = False
         elif made and _fills_up(made[-1], each):
             _append(made[-1], each)
@@ -139,17 +139,23 @@ def _is_new(table: Table, columns: tuple[Column, ...], at_new: bool) -> bool:
     return len(table.columns) != len(columns) or (at_new and all(column.role for column in columns if column.title))
 
 
+_HAN_NUMBER = re.compile("（?[一二三四五六七八九十]{1,3}）?、?")
 _GROUP_NUMBER = re.compile(
     "(?:（[一二三四五六七八九十]{1,3}）|[一二三四五六七八九十]{1,3}、|第[一二三四五六七八九十]{1,3}[章篇])"
 )
 
 
 def _is_group(row: Passage, width: int) -> bool:
-    """A row that says only （一） and the heading of a group."""
+    """A row that says only （一） and the heading of a group, in one cell or in two."""
+    if width > 3 and _HAN_NUMBER.fullmatch(row.cells[0].text) and row.cells[1:] and row.cells[1].text:
+        return not any(cell.text for cell in row.cells[2:])
     return width > 2 and bool(_GROUP_NUMBER.match(row.cells[0].text)) and not any(cell.text for cell in row.cells[1:])
 
 
-def _heading(cell: Cited) -> Cited:
+def _heading(cells: tuple[Cited, ...]) -> Cited:
+    if _HAN_NUMBER.fullmatch(cells[0].text):
+        return cells[1]
+    cell = cells[0]
     match = _GROUP_NUMBER.match(cell.text)
     return cell.cut(match.end()) if match else cell
 
@@ -185,12 +191,12 @@ def _settled(roles: list[str], texts: list[str]) -> list[str]:
     return settled
 
 
-def _take_row(table: Table, each: Passage, heading: Cited | None, lost: list[Cited]) -> None:
+def _take_row(table: Table, each: Passage, heading: Cited | None, lost: list[Passage]) -> None:
     width = len(table.columns)
     cells = list(each.cells)
     if len(cells) > width:
         if any(cell.text for cell in cells[width:]):
-            lost.append(each.text)
+            lost.append(each)
         cells = cells[:width]
     if table.rows:
         before = table.rows[-1].cells

@@ -21,17 +21,20 @@ from tanhui_plandoc.numbering import (
     is_heading,
     points,
 )
+from tanhui_plandoc.numbers import chinese_number
 from tanhui_plandoc.responsibility import Unclear, responsibilities
 
 _ENOUGH = 0.6
 _NOTHING = Cited("")
 _TITLE_CHARS = 40
+_BULLETS = "●■◆◇○□➢▲·• "
 _BRACKETED = re.compile("[【（〔]([^【】（）〔〕]{2,40})[】）〕]")
 _BOLD_TITLE = re.compile("[^。：；，！？]{2,40}[。：]")
 _SAID = re.compile("[一二三四五六七八九十]是")
 _DUE = re.compile(
     "(?:(?:完成|整改|办结|落实|实施)(?:时限|期限|时间)|(?<!完成|整改|办结|落实|实施)时限)：([^；;。，（）〔〕【】]{2,30})。?"
 )
+_LABELLED = re.compile("[〔【（]?(?:牵头|责任|配合|协办|参与|主办|负责)(?:单位|部门|领导|主体)")
 _A_TARGET = re.compile(r"\d|，")
 
 
@@ -105,7 +108,7 @@ def open_tasks(area: list[Passage], aliases: Aliases, known: set[str], unclear: 
 
 
 def _with_points(area: list[Passage], aliases: Aliases) -> list[Passage]:
-    """Where each point of 一是…；二是… has its own responsibility, the points stand by themselves."""
+    """Where each point of 一是…；二是… has its own responsibility, or is a paragraph with one, it stands by itself."""
     found: list[Passage] = []
     for each in area:
         before, said = points(each.text) if "一是" in each.text.text else (each.text, [])
@@ -113,6 +116,8 @@ def _with_points(area: list[Passage], aliases: Aliases) -> list[Passage]:
         if said and len(owned) == len(said):
             found.append(Passage(each.kind, before, each.number))
             found += [Passage(SAID, point, number) for number, point in enumerate(said, start=1)]
+        elif each.kind == TEXT and _SAID.match(each.text.text) and responsibilities(each.text, aliases):
+            found.append(Passage(SAID, each.text.cut(2), int(chinese_number(each.text.text[0]) or 0)))
         else:
             found.append(each)
     return found
@@ -129,7 +134,7 @@ def _kind(area: list[Passage], owned: list[bool], known: set[str]) -> str | None
             with_owner = sum(any(owned[start:end]) for start, end in spans)
             held = sum(sum(owned[start:end]) for start, end in spans)
             if with_owner >= _ENOUGH * len(spans) and held >= _ENOUGH * total:
-                return kind
+                return TEXT if total > len(spans) and _are_paragraphs(area, owned) else kind
     for kind in [*kinds, TEXT]:
         titles = [title_key(titled(each)[0].text) for each in area if each.kind == kind]
         if known and sum(title in known for title in titles) >= _ENOUGH * len(known):
@@ -141,6 +146,15 @@ def _kind(area: list[Passage], owned: list[bool], known: set[str]) -> str | None
         if telling >= _ENOUGH * len(spans):
             return kind
     return numbered[-1] if numbered and not known else None
+
+
+def _are_paragraphs(area: list[Passage], owned: list[bool]) -> bool:
+    """Whether the tasks are paragraphs without a number below the headings: each has a title and its owner."""
+    texts = [(each, has) for each, has in zip(area, owned, strict=True) if each.kind == TEXT]
+    good = sum(
+        has and bool(_BOLD_TITLE.match(each.text.text)) and not _LABELLED.match(each.text.text) for each, has in texts
+    )
+    return good >= _ENOUGH * len(texts) and good == sum(owned)
 
 
 def _rank(kind: str) -> int:
@@ -218,7 +232,7 @@ def _add(task: OpenTask, each: Passage, is_owned: bool, aliases: Aliases, unclea
 
 def titled(each: Passage) -> tuple[Cited, Cited]:
     """The title of a task and the rest of its first paragraph."""
-    text = each.text
+    text = each.text.strip(_BULLETS) if each.text.text[:1] in _BULLETS else each.text
     said = _SAID.match(text.text)
     if said:
         first = re.match("[^，。；：]{1,40}", text.text[said.end() :])

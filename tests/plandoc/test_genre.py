@@ -206,3 +206,99 @@ def test_a_jump_in_the_numbers_of_tasks_is_said() -> None:
     assert [(one.places[0].lines, "由1跳到3" in one.message) for one in draft.diagnostics if one.code == "unread"] == [
         ((4,), True)
     ]
+
+
+def test_a_letter_that_names_its_annexes_first() -> None:
+    draft = read(
+        "关于印发《示例县护鸟行动计划》的通知\n各乡镇人民政府：\n现印发给你们。\n附件：1.主要目标分解表\n2.重点任务清单\n"
+        "示例县林业局\n2024年5月20日\n示例县护鸟行动计划\n一、主要目标\n到2027年，鸟种达到300种。\n二、重点任务\n"
+        "（一）护鸟。\n巡护湿地。每年巡护不少于4次。〔责任单位：甲局、乙局。列首位的为牵头单位，下同〕\n"
+        "救护伤鸟。建好救护站。〔责任单位：丙局〕\n（二）宣传。\n办好课堂。办好课。〔责任单位：丁局〕\n"
+        "附件1\n主要目标分解表\n指标\t2023年基期值\t2025年\t2027年\n鸟种（种）\t250\t270\t300\n"
+        "附件2\n重点任务清单\n序号\t任务\t责任单位\n1\t巡护湿地\t甲局、乙局\n2\t救护伤鸟\t丙局\n3\t办好课堂\t丁局"
+    )
+    assert (draft.title, draft.date) == ("示例县护鸟行动计划", "2024-05-20")
+    assert [(one.text, one.deadline_year) for one in draft.overall_targets] == [
+        ("鸟种达到300种", 2027),
+        ("鸟种270种", 2025),
+        ("鸟种300种", 2027),
+    ]
+    assert [group.title for group in draft.groups] == ["护鸟", "宣传"]
+    assert [(task.title, [one.raw for one in task.leads]) for task in draft.tasks] == [
+        ("巡护湿地", ["甲局"]),
+        ("救护伤鸟", ["丙局"]),
+        ("办好课堂", ["丁局"]),
+    ]
+    assert [one.raw for one in draft.tasks[0].supporters] == ["乙局"]
+    assert {row.section for task in draft.tasks for row in task.annex_rows} == {"附件2"}
+    assert not [one for one in draft.diagnostics if one.code == "unread"]
+
+
+def test_rows_of_groups_and_days_without_a_year() -> None:
+    draft = read(
+        "2024年示例县任务分解表\n序号\t任务\t目标要求\t责任领导\t牵头科室\t时间节点\n一\t防治污染\n"
+        "1\t减少化肥\t覆盖率90%以上\t王某\t种植科\t10月15日前\n二\t利用废物\n2\t利用秸秆\t抽检600批次以上\t李某\t环能站\t全年"
+    )
+    assert [(group.title, [task.title for task in group.tasks]) for group in draft.groups] == [
+        ("防治污染", ["减少化肥"]),
+        ("利用废物", ["利用秸秆"]),
+    ]
+    assert [said(task) for task in draft.tasks] == [
+        [("覆盖率90%以上", "2024-10-15", ">=", 90, "%")],
+        [("抽检600批次以上", "2024", ">=", 600, "批次")],
+    ]
+
+
+def test_steps_are_the_tasks_where_nothing_else_is() -> None:
+    draft = read(
+        "示例街道方案\n一、工作目标\n通过2年时间，覆盖率达到30%。\n二、实施步骤\n（一）动员。开好会。\n（二）实施。发放手册500份。"
+    )
+    assert [task.title for task in draft.tasks] == ["动员", "实施"]
+
+
+def test_a_text_without_tasks_says_so() -> None:
+    found = [one.message for one in read("今天天气很好，我们去修路。").diagnostics if one.code == "unread"]
+    assert len(found) == 1
+    assert "没有找到任务" in found[0]
+
+
+def test_bullets_whose_owners_end_the_sentence() -> None:
+    draft = read(
+        "示例县2025年度任务\n● 建设网络：2025年6月底前，建成站点46个；牵头单位——甲局，配合单位——乙局、丙局。\n"
+        "● 推广包装：年内新建中心1个；牵头单位——丁局。"
+    )
+    assert [(task.title, [one.raw for one in (*task.leads, *task.supporters)]) for task in draft.tasks] == [
+        ("建设网络", ["甲局", "乙局", "丙局"]),
+        ("推广包装", ["丁局"]),
+    ]
+    assert [said(task)[0][1:4] for task in draft.tasks] == [("2025-06", "=", 46), ("2025", "=", 1)]
+
+
+def test_points_that_are_paragraphs_of_their_own() -> None:
+    draft = read(
+        "示例镇方案\n一、攻坚任务\n一是压实责任。签订责任书1200份，2024年10月20日前签订到位。牵头领导：刘某；责任部门：镇应急办；配合部门：各村。\n"
+        "二是加强巡查。每天巡查不少于3次。责任部门：执法队。\n二、工作要求\n要加强领导。"
+    )
+    assert [(task.title, [one.raw for one in (*task.leads, *task.supporters)]) for task in draft.tasks] == [
+        ("压实责任", ["镇应急办", "各村"]),
+        ("加强巡查", ["执法队"]),
+    ]
+    assert said(draft.tasks[0]) == [("签订责任书1200份，签订到位", "2024-10-20", "=", 1200, "份")]
+
+
+def test_a_fraction_in_digits_is_no_count() -> None:
+    assert said(task_of("到2025年，行动覆盖3/4以上企业。")) == [("行动覆盖3/4以上企业", "2025", None, None, None)]
+
+
+def test_names_that_ran_together_in_a_cell() -> None:
+    (task,) = read("示例县任务清单\n序号\t任务\t牵头单位\t责任单位\n1\t修路\t甲局\t县财政局县住建局").tasks
+    assert [one.raw for one in task.supporters] == ["县财政局", "县住建局"]
+
+
+def test_a_long_title_ends_before_its_number() -> None:
+    draft = read(
+        "示例市人民政府关于加快建立健全绿色低碳循环发展经济体系的实施意见\n示政发〔2022〕3号\n各县（市、区）人民政府，市政府各部门：\n"
+        "为贯彻落实有关精神，提出以下意见。\n一、重点任务\n（一）修路。修好路。（甲局、示例海关等按职责分工负责）"
+    )
+    assert draft.title == "示例市人民政府关于加快建立健全绿色低碳循环发展经济体系的实施意见"
+    assert [one.raw for one in draft.tasks[0].supporters] == ["示例海关"]
