@@ -12,11 +12,13 @@ from typing import Any
 from tanhui.plan import _desk, _meetings, _plan, _records, _reports, _supervision, _topics
 from tanhui.plan._adopt import preview, version, version_content, versions
 from tanhui.plan._appraisal import appraisal, appraisals
+from tanhui.plan._county import appraisal_rules as county_appraisal
 from tanhui.plan._county import coverage_entries as county_coverage
 from tanhui.plan._county import measures as county_measures
 from tanhui.plan._county import plan_facts as county_plan
 from tanhui.plan._county import registers as county_registers
-from tanhui.plan._coverage import coverage, uncovered
+from tanhui.plan._county import topics as county_topics
+from tanhui.plan._coverage import coverage, promises, uncovered
 from tanhui.plan._drafts import document, documents, draft_of, findings
 from tanhui.plan._figures import figures
 from tanhui.plan._meetings import reviews
@@ -63,10 +65,12 @@ __all__ = [
     "case",
     "cases",
     "check_workbook",
+    "county_appraisal",
     "county_coverage",
     "county_measures",
     "county_plan",
     "county_registers",
+    "county_topics",
     "coverage",
     "department",
     "departments",
@@ -92,6 +96,7 @@ __all__ = [
     "places",
     "plan",
     "preview",
+    "promises",
     "public_rows",
     "record",
     "records",

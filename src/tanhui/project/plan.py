@@ -30,18 +30,20 @@ def load_plan(county: County, *, at: datetime, say: Say) -> PlanLoaded | None:
     """Put the county's plan on the desk and take its registers; None where the folder has no plan. Safe to repeat.
 
     A demo county adopts it at once, and says so; elsewhere the working group adopts it in the office.
+    Every document is read before anything is stored, also those that only pages read later.
     Raises what the rooms raise.
     """
     if not county.files("plan", "plan.yaml"):
         return None
     facts = queries.county_plan(county)
+    registers, measures = queries.county_registers(county), queries.county_measures(county)
+    for read in (queries.county_coverage, queries.county_topics, queries.county_appraisal):
+        read(county)
     say(f"{county.name}：{facts.title}……")
     document = services.draft(name=f"counties/{county.folder.name}/plan", draft=facts, at=at, by=SYSTEM)
     version = queries.document(document).adopted_version or 0
     if not version and is_demo(county):
         version = services.adopt(number=document, at=at, by=SYSTEM)
-    registers = queries.county_registers(county)
-    measures = queries.county_measures(county)
     fresh = services.define(registers=registers, measures=measures, at=at, by=SYSTEM)
     return PlanLoaded(
         title=facts.title,

@@ -13,6 +13,7 @@ from decimal import Decimal
 import click
 import pytest
 from click.testing import CliRunner
+from django.db import connection
 
 from tanhui.kernel.errors import NotFound
 from tanhui.project.cli import output, root
@@ -152,3 +153,16 @@ def test_json_has_no_surprises():
         "kg": "1.50",
         "h": "01",
     }
+
+
+@pytest.mark.django_db
+def test_missing_tables_are_said_in_chinese(monkeypatch):
+    def query() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM no_such_table")
+
+    monkeypatch.setattr(root.LazyGroup, "get_command", lambda *_: click.Command("settle", callback=query))
+    result = CliRunner().invoke(root.root, ["settle"], prog_name="tanhui")
+    assert result.exit_code == root.EXPECTED_ERROR
+    assert "no_such_table" in result.stderr
+    assert "tanhui django migrate" in result.stderr

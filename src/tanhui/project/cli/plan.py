@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tanhui.project.cli.output import json_option, print_json, table
     examples=[
         "tanhui plan read 实施方案.docx",
         "tanhui plan read 实施方案.pdf --json",
+        "TANHUI_COUNTY=example tanhui plan start 实施方案.docx",
         "tanhui plan coverage --missing",
     ],
 )
@@ -42,6 +44,25 @@ def read(file: Path, as_json: bool) -> None:
         print_json(draft.as_json())
     else:
         click.echo(_summary(draft))
+
+
+@command.command(
+    "start",
+    cls=Command,
+    examples=["TANHUI_COUNTY=example tanhui plan start 实施方案.docx"],
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="文件")
+def start(file: Path) -> None:
+    """读一份实施方案，在县域文件夹（TANHUI_COUNTY）的 plan/ 里写出方案、计数办法、承诺对照的初稿。
+
+    不需要数据库。已有的文件一个也不改。写出的内容要逐项核对；指标先都按人工填报，承诺先都写“还没有写明由什么落实”。
+    """
+    importlib.import_module("django").setup()
+    name = os.environ.get("TANHUI_COUNTY") or "pingjiang"
+    draft = room("project.plan_file").draft_of(file, name)
+    written = room("project.plan_start").start_plan(draft, room("kernel.county").load_county(name))
+    click.echo("\n".join(str(path) for path in written))
+    click.echo("核对后运行 tanhui county load；怎样继续见 counties/pingjiang/README.md", err=True)
 
 
 def _summary(draft: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from tanhui.kernel.errors import Busy, TanhuiError
+from tanhui.kernel.errors import Busy, Conflict, TanhuiError
 from tanhui.project.cli.chinese import Group, speak_chinese
 
 COMMANDS = {
@@ -28,6 +28,9 @@ COMMANDS = {
     "django": "转到 Django 的管理命令（迁移等）",
 }
 """Sub-command and its line of help; the module of the same name here has the command as `command`."""
+
+_LACKING = ("42P01", "42703")
+"""PostgreSQL's undefined_table and undefined_column."""
 
 EXPECTED_ERROR = 1
 WRONG_USE = 2
@@ -56,15 +59,26 @@ class LazyGroup(Group):
         except TanhuiError as error:
             complain(error)
         except Exception as error:
-            if not _database_is_away(error):
+            trouble = _database_trouble(error)
+            if trouble is None:
                 raise
-            complain(
-                Busy(
-                    f"数据库连接不上，或中断了操作：{str(error).strip()}",
-                    fix="运行 tanhui doctor 查看原因，然后再次运行；没有保存一半的结果",
-                )
-            )
+            complain(trouble)
         ctx.exit(EXPECTED_ERROR)
+
+
+def _database_trouble(error: Exception) -> TanhuiError | None:
+    """What to say where the database is away or lacks our tables; None where the error is another."""
+    if _database_is_away(error):
+        return Busy(
+            f"数据库连接不上，或中断了操作：{str(error).strip()}",
+            fix="运行 tanhui doctor 查看原因，然后再次运行；没有保存一半的结果",
+        )
+    if getattr(error.__cause__, "sqlstate", None) in _LACKING:
+        return Conflict(
+            f"数据库里没有程序要用的表或栏目：{str(error).strip().splitlines()[0]}",
+            fix="运行 tanhui django migrate（已有数据的先备份），然后再次运行",
+        )
+    return None
 
 
 def _database_is_away(error: Exception) -> bool:
