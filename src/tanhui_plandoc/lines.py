@@ -23,7 +23,8 @@ CHINESE = (
 )
 _HAS_CHINESE = re.compile(f"[{CHINESE}]")
 _SPACE_BESIDE_CHINESE = re.compile(f"(?<=[{CHINESE}]) | (?=[{CHINESE}])")
-_MARK_BESIDE_CHINESE = re.compile(f"(?<=[{CHINESE}])[,:;!?]|[,:;!?](?=[{CHINESE}])")
+_MARK_BESIDE_CHINESE = re.compile(f"(?<=[{CHINESE}])[,:;!?]|[,:;!?](?=[{CHINESE}])|(?<=%),")
+_FULL_STOP = re.compile(r"(?<=[\u4e00-\u9fff）”])(?<![一二三四五六七八九十])\.(?=[\u4e00-\u9fff“（\d]|$)")
 _WIDE = {",": "，", ":": "：", ";": "；", "!": "！", "?": "？"}
 _WIDE_BRACKETS = str.maketrans({"(": "（", ")": "）"})
 
@@ -134,6 +135,7 @@ def clean(text: str) -> str:
         if _HAS_CHINESE.search(text):
             text = text.translate(_WIDE_BRACKETS)
             text = _MARK_BESIDE_CHINESE.sub(lambda match: _WIDE[match.group()], text)
+            text = _FULL_STOP.sub("。", text)
     return text
 
 

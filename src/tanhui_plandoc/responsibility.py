@@ -17,6 +17,7 @@ _LABEL = re.compile(
 _LABEL_LATER = re.compile("(?:^|[；，])((?:牵头|责任|主办|主责|承办)(?:单位|部门|科室|主体)(?:[：:]|—{1,2}))")
 _LEADING = {"牵头", "主办", "主责"}
 _LISTED = {"责任", "负责", "承办", "责任主体"}
+_MARKED = re.compile("（(牵头|主办|主责|配合|协办|参与)(?:单位|部门)?）$")
 _SUPPORTING = {"配合", "参与", "协办", "协助", "支持"}
 _LEADS = re.compile("(?:共同|联合|具体)?牵头(?:负责|组织|推进|实施|落实|抓)*$")
 _HELPS = re.compile(
@@ -59,6 +60,8 @@ def responsibilities(text: Cited, aliases: Aliases) -> list[Responsibility | Unc
     found: list[Responsibility | Unclear] = []
     for start, end in outer_brackets(text.text):
         inner = text.cut(start + 1, end - 1)
+        if start and _MARKED.fullmatch(text.text[start:end]):
+            continue
         if len(inner.text) > _MOST or not (_HINT.search(inner.text) or _DUTY.search(inner.text)):
             continue
         if len(found) == _MOST_TIMES:
@@ -164,8 +167,15 @@ def _labelled(inner: Cited, aliases: Aliases, span: tuple[int, int]) -> Responsi
     supporters: list[Department] = []
     only = not any(match.group(1) in _LEADING for match in labels)
     for match, end in zip(labels, [each.start() for each in labels[1:]] + [len(inner.text)], strict=True):
-        found = listed(inner.cut(match.end(), end), aliases)
+        named = names(inner.cut(match.end(), end))
+        found = tuple(aliases.department(each) for each in named)
         word = match.group(1) or match.group(2)
+        if any(_MARKED.search(each.text) for each in named):
+            for each in named:
+                marked = _MARKED.search(each.text)
+                own = aliases.department(each.cut(0, marked.start()) if marked else each)
+                (leads if marked and marked[1] in _LEADING else supporters).append(own)
+            continue
         if word in _LEADING:
             leads += found
         elif word in _LISTED and only and not leads:

@@ -302,3 +302,26 @@ def test_a_long_title_ends_before_its_number() -> None:
     )
     assert draft.title == "示例市人民政府关于加快建立健全绿色低碳循环发展经济体系的实施意见"
     assert [one.raw for one in draft.tasks[0].supporters] == ["示例海关"]
+
+
+def test_roles_in_brackets_after_the_names() -> None:
+    draft = read(
+        "示例县任务分解方案\n2024年3月\n一、任务分解\n（一）供水工程\n1.建设内容：铺设管网120千米。\n"
+        "2.责任单位：县发改局（配合），县水利局（牵头），各乡镇（配合）\n3.完成时限：2024年11月底前\n"
+        "（二）食堂项目\n1.建设内容：改造食堂18所。\n2.责任单位：县教育局（牵头）\n3.完成时限：2024年8月31日前"
+    )
+    assert [(task.title, [one.raw for one in task.leads]) for task in draft.tasks] == [
+        ("供水工程", ["县水利局"]),
+        ("食堂项目", ["县教育局"]),
+    ]
+    assert [one.raw for one in draft.tasks[0].supporters] == ["县发改局", "各乡镇"]
+    assert [said(task)[0][1:4] for task in draft.tasks] == [("2024-11", "=", 120), ("2024-08-31", "=", 18)]
+
+
+def test_punctuation_of_another_script() -> None:
+    draft = read(
+        "示例县方案\n一、重点任务\n(一)普及理念.每季度办活动不少于1场.(甲局牵头,乙局配合)\n"
+        "(二)倡导消费.使用量下降30%,2025年12月31日前推广家电2,000台以上.(甲局负责)"
+    )
+    assert [task.title for task in draft.tasks] == ["普及理念", "倡导消费"]
+    assert said(draft.tasks[1])[-1] == ("推广家电2,000台以上", "2025-12-31", ">=", 2000, "台")
