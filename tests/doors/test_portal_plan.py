@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import openpyxl
@@ -31,7 +30,7 @@ from tanhui.plan.types import (
     Status,
 )
 from tanhui.portal.plan_reading import today
-from tanhui.portal.templatetags.plan import figure_words, progress
+from tanhui.portal.templatetags.plan import progress
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +87,7 @@ def test_the_overview_shows_every_promise_with_owner_target_value_and_light(clie
         "教育局牵头，1家配合",
     ):
         assert wanted in text
-    assert "1 所 目标： 到2090年，不少于4所" in text
+    assert "1所 目标： 到2090年，不少于4所" in text
     assert "正常推进" in text
     assert "逾期" in text  # the milestone of 2025
     plan = queries.plan(today())
@@ -293,24 +292,13 @@ def test_more_rows_ask_no_more_of_the_database(client: Client, town: Town) -> No
     assert max(after) <= 45
 
 
-def test_values_are_read_as_people_say_them(town: Town) -> None:
-    milestone, school = queries.indicator(world.RULES, today()), queries.indicator(world.SCHOOLS, today())
-    figure = school.figure
-    assert figure is not None
-    assert figure_words(figure, school) == "1 所"
-    assert figure_words(figure, milestone) == "已完成"
-    assert figure_words(_valued(figure, "0"), milestone) == "未完成"
-    assert figure_words(_valued(figure, "148001.50"), school) == "148,001.5 所"
-    assert figure_words(_valued(figure, "22.919"), _with_unit(school, "%")) == "22.91%"
-    assert figure_words(_valued(figure, "100"), _with_unit(school, "")) == "100"
-
-
-def _valued(figure: Any, value: str) -> Any:
-    return type("Figure", (), {"value": Decimal(value)})()
-
-
-def _with_unit(indicator: Any, unit: str) -> Any:
-    return type("Indicator", (), {"kind": indicator.kind, "unit": unit})()
+def test_a_value_stands_beside_its_target_in_the_same_words_on_every_page(client: Client, town: Town) -> None:
+    school = queries.indicator(world.SCHOOLS, today())
+    assert school.figure is not None
+    assert school.target is not None
+    for page in (page_of(client, "plan"), page_of(client, "plan-indicator", world.SCHOOLS)):
+        assert school.figure.words in page.text
+        assert school.target.words in page.text
 
 
 @pytest.mark.parametrize("status", list(Status))

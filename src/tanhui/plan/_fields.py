@@ -16,6 +16,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from math import isfinite
 from typing import Any
 
+from tanhui.plan import rules
 from tanhui.plan.types import FieldSpec
 
 YES, NO = "是", "否"
@@ -308,7 +309,7 @@ def words(field: FieldSpec, value: Any, known: Known) -> str:
     if field.type == "yes_no":
         return YES if value else NO
     if field.type in ("integer", "decimal"):
-        return f"{value}{field.unit}"
+        return rules.number_words(Decimal(value), field.unit)
     if field.type == "year":
         return f"{value}年"
     if field.type == "division":

@@ -18,11 +18,11 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from tanhui.kernel.days import local_day
-from tanhui.kernel.errors import BadInput, NotFound
+from tanhui.kernel.errors import BadInput
 from tanhui.plan import _county, _sources, rules
 from tanhui.plan._register_document import kept_register
 from tanhui.plan.models import Figure, Indicator, Record, Register, RegisterEdition
-from tanhui.plan.types import FeedSpec, FigureView, RegisterDocument
+from tanhui.plan.types import FeedSpec, RegisterDocument
 
 PLACES = Decimal("0.000001")  # as a figure is stored
 TOO_MUCH = Decimal(10) ** 18
@@ -84,7 +84,7 @@ def count_register(feed: FeedSpec, register_id: int, document: RegisterDocument,
             within, limits = "WHERE happened_on BETWEEN %s AND %s", list(days)
     amount, amount_parameters = _amount(feed)
     if feed.per:
-        grouped = _all(
+        grouped = rows_of(
             f'SELECT "values"->>%s, {amount}, count(*) FROM ({inner}) r {within} GROUP BY 1',
             [feed.per, *amount_parameters, *parameters, *limits],
         )
@@ -126,10 +126,11 @@ def _exact(value: Fraction) -> Decimal:
 
 
 def _one(sql: str, parameters: Sequence[Any]) -> Any:
-    return _all(sql, parameters)[0]
+    return rows_of(sql, parameters)[0]
 
 
-def _all(sql: str, parameters: Sequence[Any]) -> list[Any]:
+def rows_of(sql: str, parameters: Sequence[Any]) -> list[Any]:
+    """What the database answers."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
@@ -143,11 +144,11 @@ def recount(indicator_ids: Iterable[int], *, at: datetime, only_changes: bool = 
     wanted = Indicator.objects.filter(id__in=sorted(set(indicator_ids)))
     indicators = list(wanted.select_for_update(no_key=True).order_by("id"))
     today = local_day(at)
-    registers = _registers({each.source for each in indicators if each.by == Indicator.By.REGISTER})
+    documents = registers({each.source for each in indicators if each.by == Indicator.By.REGISTER})
     latest = {pk: found[0] for pk, found in recent([each.pk for each in indicators], 1, with_empty=True).items()}
     fresh = []
     for each in indicators:
-        count, origin = _count(each, registers, today)
+        count, origin = _count(each, documents, today)
         before = latest.get(each.pk)
         if count is None or (count.rows == 0 and each.by != Indicator.By.SOURCE and before is None):
             continue
@@ -167,7 +168,8 @@ def recount(indicator_ids: Iterable[int], *, at: datetime, only_changes: bool = 
     Figure.objects.bulk_create(fresh)
 
 
-def _registers(codes: set[str]) -> dict[str, tuple[int, RegisterDocument]]:
+def registers(codes: set[str]) -> dict[str, tuple[int, RegisterDocument]]:
+    """Registers by code: the id, and the document in force."""
     editions = RegisterEdition.objects.filter(register__code__in=codes).select_related("register")
     return {
         each.register.code: (each.register_id, kept_register(each.content_hash, each.content))
@@ -176,7 +178,7 @@ def _registers(codes: set[str]) -> dict[str, tuple[int, RegisterDocument]]:
 
 
 def _count(
-    each: Indicator, registers: dict[str, tuple[int, RegisterDocument]], today: date
+    each: Indicator, documents: dict[str, tuple[int, RegisterDocument]], today: date
 ) -> tuple[Count | None, str]:
     if each.by == Indicator.By.SOURCE:
         return Count(_exact(Fraction(_sources.named(each.source).count())), 0, today), f"source:{each.source}"
@@ -186,9 +188,9 @@ def _count(
         if row is None:
             return Count(Decimal(0).quantize(PLACES), 0, today), "hand:"
         return Count(_exact(Fraction(row.values["value"])), 1, row.happened_on), f"hand:{row.number}"
-    if each.source not in registers:
+    if each.source not in documents:
         return None, ""
-    register_id, document = registers[each.source]
+    register_id, document = documents[each.source]
     feed = next((feed for feed in document.feeds if feed.indicator == each.code), None)
     if feed is None:
         return None, ""
@@ -234,7 +236,7 @@ CROSS JOIN LATERAL (
     ORDER BY indicator_id, id DESC LIMIT %s
 ) f ORDER BY f.indicator_id, f.id DESC
 """
-"""BETWEEN and the order keep the planner on the index of the one indicator; see `_lights`."""
+"""BETWEEN and the order keep the planner on the index of the one indicator; see `_figure_views`."""
 
 
 def recent(indicator_ids: Iterable[int], limit: int = 2, *, with_empty: bool = False) -> dict[int, list[Figure]]:
@@ -249,73 +251,3 @@ def recent(indicator_ids: Iterable[int], limit: int = 2, *, with_empty: bool = F
         if row.indicator_id not in ended:
             found.setdefault(row.indicator_id, []).append(row)
     return found
-
-
-def figure_view(row: Figure, unit: str, title: str) -> FigureView:
-    """A figure as others read it; `title` names what it was counted from."""
-    kind, _, name = row.counted_from.partition(":")
-    return FigureView(
-        value=row.value,
-        words=rules.number_words(row.value, unit),
-        rows=row.rows,
-        as_of=row.as_of,
-        counted_at=row.counted_at,
-        kind=kind,
-        name=name,
-        title=title,
-    )
-
-
-def origin_titles(origins: Iterable[str]) -> dict[str, str]:
-    """What `counted_from` names, as people read it; one query for any number."""
-    wanted = set(origins)
-    codes = {origin.partition(":")[2] for origin in wanted if origin.startswith("register:")}
-    registers = dict(Register.objects.filter(code__in=codes).values_list("code", "title"))
-    titles = {}
-    for origin in wanted:
-        kind, _, name = origin.partition(":")
-        source = _sources.SOURCES.get(name)
-        titles[origin] = {
-            "register": registers.get(name, name),
-            "source": source.title if source else name,
-        }.get(kind, "人工填报")
-    return titles
-
-
-def figures(code: str, limit: int = 50) -> list[FigureView]:
-    """An indicator's figures, newest first. Raises NotFound."""
-    indicator = indicator_named(code)
-    rows = list(Figure.objects.filter(indicator=indicator).order_by("-id")[:limit])
-    titles = origin_titles(row.counted_from for row in rows)
-    return [figure_view(row, indicator.unit, titles[row.counted_from]) for row in rows]
-
-
-def indicator_named(code: str) -> Indicator:
-    """The indicator of that code, also a dropped one. Raises NotFound."""
-    indicator = Indicator.objects.select_related("task").filter(code=code).first()
-    if indicator is None:
-        raise NotFound(f"没有指标 {code[:40]}", where="indicator", fix="从指标列表中选择")
-    return indicator
-
-
-def feeding(indicator: Indicator, *, below: int | None, limit: int) -> list[int]:
-    """Ids of the records behind an indicator's figure, highest first, below an id; none where a source gives it."""
-    latest = recent([indicator.pk], 1).get(indicator.pk)
-    if not latest or indicator.by == Indicator.By.SOURCE:
-        return []
-    if indicator.by == Indicator.By.HAND:
-        number = latest[0].counted_from.removeprefix("hand:")
-        ids = list(Record.objects.filter(number=number).values_list("id", flat=True))
-        return [each for each in ids if below is None or each < below][:limit]
-    found = _registers({indicator.source}).get(indicator.source)
-    feed = next((feed for feed in found[1].feeds if feed.indicator == indicator.code), None) if found else None
-    if found is None or feed is None:
-        return []
-    inner, parameters = rows_behind(feed, found[0])
-    days = rules.period(indicator.recurrence, latest[0].as_of) if indicator.kind == "recurring" else None
-    within = "AND happened_on BETWEEN %s AND %s" if days else ""
-    rows = _all(
-        f"SELECT id FROM ({inner}) r WHERE (%s::bigint IS NULL OR id < %s) {within} ORDER BY id DESC LIMIT %s",
-        [*parameters, below, below, *(days or ()), limit],
-    )
-    return [each[0] for each in rows]

@@ -2,85 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from tanhui.kernel.days import local_day
-from tanhui.plan import _figures, _registers, rules
+from tanhui.plan import _figure_views, rules
+from tanhui.plan._figure_views import Counted, Origins
 from tanhui.plan.models import Indicator, Override, Target
-from tanhui.plan.types import FigureView, IndicatorView, Light, Status, TargetView
-
-_READINGS = """
-SELECT wanted.id, f.id, f.value, f.rows, f.as_of, f.counted_from, f.counted_at
-FROM unnest(%(ids)s::bigint[]) AS wanted(id)
-CROSS JOIN LATERAL (
-    SELECT coalesce(max(id), 0) AS id FROM plan_figure
-    WHERE indicator_id = wanted.id AND as_of <= %(on)s AND rows = 0 AND counted_from NOT LIKE 'source:%%'
-) ended
-CROSS JOIN LATERAL (
-    (SELECT * FROM plan_figure
-     WHERE indicator_id BETWEEN wanted.id AND wanted.id AND as_of <= %(on)s AND id > ended.id
-     ORDER BY indicator_id, id DESC LIMIT 2)
-    UNION
-    (SELECT * FROM plan_figure
-     WHERE indicator_id BETWEEN wanted.id AND wanted.id AND as_of <= %(on)s AND id > ended.id
-     ORDER BY indicator_id DESC, id LIMIT 1)
-) f
-ORDER BY f.id
-"""
-"""The first and the last two figures; what stood before a figure that nothing stood behind holds no longer.
-
-BETWEEN instead of `=`, and ordering by the indicator too: else the planner may walk the primary key through all
-figures of all indicators to find the two of one that has few. So it walks the index of that indicator.
-"""
+from tanhui.plan.types import IndicatorView, Light, Status, TargetView
 
 
 @dataclass(frozen=True)
-class Count:
-    """A row of figures: a value, what it was counted from, and when."""
-
-    value: Decimal
-    rows: int
-    as_of: date
-    counted_from: str
-    counted_at: datetime
-
-    @property
-    def reading(self) -> rules.Reading:
-        """As the rules take it."""
-        return rules.Reading(self.value, self.as_of)
-
-
-def counts(indicator_ids: Collection[int], on: date) -> dict[int, list[Count]]:
-    """The first and the last two figures of each indicator up to a day, oldest first. One query."""
-    found: dict[int, list[Count]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_READINGS, {"ids": list(indicator_ids), "on": on})
-        for indicator_id, _, *rest in cursor.fetchall():
-            found.setdefault(indicator_id, []).append(Count(*rest))
-    return found
-
-
-@dataclass(frozen=True)
-class _Context:
+class _Page:
     """What all indicators of one page share."""
 
     on: date
     starts_on: date
-    titles: Mapping[str, str]
-    sampled: Collection[str]
+    origins: Origins
 
 
 def views(rows: Iterable[Indicator], *, on: date, starts_on: date) -> dict[int, IndicatorView]:
     """Indicators (with their task selected) by id, with targets, figure and light as of a day. Six queries."""
     listed = list(rows)
     ids = [row.pk for row in listed]
-    figures = counts(ids, on)
+    figures = _figure_views.counted(ids, on)
     overrides = {
         row.indicator_id: (Status(row.status), row.reason)
         for row in _latest_overrides(ids)
@@ -89,36 +37,15 @@ def views(rows: Iterable[Indicator], *, on: date, starts_on: date) -> dict[int, 
     targets: dict[int, list[Target]] = {}
     for target in Target.objects.filter(indicator__in=ids).order_by("due_on", "id"):
         targets.setdefault(target.indicator_id, []).append(target)
-    origins = {counted[-1].counted_from for counted in figures.values()}
-    context = _Context(
-        on=on,
-        starts_on=starts_on,
-        titles=_figures.origin_titles(origins | {f"{row.by}:{row.source}" for row in listed if row.source}),
-        sampled=_sampled(origins),
+    origins = _figure_views.origins(
+        (counted[-1].counted_from for counted in figures.values()),
+        also_named=(f"{row.by}:{row.source}" for row in listed if row.source),
     )
+    page = _Page(on, starts_on, origins)
     return {
-        row.pk: _view(row, targets.get(row.pk, ()), figures.get(row.pk, ()), overrides.get(row.pk), context)
+        row.pk: _view(row, targets.get(row.pk, ()), figures.get(row.pk, ()), overrides.get(row.pk), page)
         for row in listed
     }
-
-
-_SAMPLED = """
-SELECT 'register:' || r.code FROM plan_register r
-WHERE 'register:' || r.code = ANY(%(origins)s) AND EXISTS (
-    SELECT 1 FROM plan_record p WHERE p.register_id = r.id AND p.state = 'approved' AND p.sample)
-UNION ALL
-SELECT 'hand:' || p.number FROM plan_record p WHERE p.number = ANY(%(numbers)s) AND p.sample
-"""
-
-
-def _sampled(origins: Collection[str]) -> set[str]:
-    """Of what figures were counted from, that which holds invented rows; asked only where there can be any."""
-    if not origins or not _registers.is_demo():
-        return set()
-    numbers = [origin.removeprefix("hand:") for origin in origins if origin.startswith("hand:")]
-    with connection.cursor() as cursor:
-        cursor.execute(_SAMPLED, {"origins": list(origins), "numbers": numbers})
-        return {row[0] for row in cursor.fetchall()}
 
 
 def _latest_overrides(ids: Collection[int]) -> QuerySet[Override]:
@@ -141,9 +68,9 @@ def goal(row: Indicator, target: Target | None) -> rules.Goal:
 def _view(
     row: Indicator,
     targets: Sequence[Target],
-    figures: Sequence[Count],
+    figures: Sequence[Counted],
     overridden: tuple[Status, str] | None,
-    context: _Context,
+    page: _Page,
 ) -> IndicatorView:
     own = next((each for each in reversed(targets) if not each.staged), None)
 
@@ -151,8 +78,8 @@ def _view(
         return rules.indicator_light(
             goal(row, target),
             [each.reading for each in figures],
-            today=context.on,
-            starts_on=row.baseline_on or context.starts_on,
+            today=page.on,
+            starts_on=row.baseline_on or page.starts_on,
             unit=row.unit,
             looked_on=_looked_on(figures[-1]) if figures else None,
             stale_after_days=row.stale_after_days,
@@ -184,31 +111,15 @@ def _view(
         by=row.by,
         by_label=row.get_by_display(),
         source=row.source,
-        source_title=context.titles.get(f"{row.by}:{row.source}", ""),
+        source_title=page.origins.titles.get(f"{row.by}:{row.source}", ""),
         targets=shown,
-        figure=_figure(figures[-1], row.unit, context) if figures else None,
+        figure=_figure_views.view(figures[-1], row, page.origins) if figures else None,
         light=whole,
         occurrences=tuple(row.occurrences),
         dropped=row.dropped,
     )
 
 
-def _looked_on(each: Count) -> date:
+def _looked_on(each: Counted) -> date:
     """The day to which a figure was looked after: a value by hand is as old as what it says."""
     return each.as_of if each.counted_from.startswith("hand:") else local_day(each.counted_at)
-
-
-def _figure(each: Count, unit: str, context: _Context) -> FigureView:
-    """A figure for others to read."""
-    kind, _, name = each.counted_from.partition(":")
-    return FigureView(
-        value=each.value,
-        words=rules.number_words(each.value, unit),
-        rows=each.rows,
-        as_of=each.as_of,
-        counted_at=each.counted_at,
-        kind=kind,
-        name=name,
-        title=context.titles.get(each.counted_from, name),
-        sample=each.counted_from in context.sampled,
-    )

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from tanhui.kernel.errors import NotFound
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Role, Scope
-from tanhui.plan import _fields, _figures, _registers, _sheets
+from tanhui.plan import _fields, _figure_views, _figures, _registers, _sheets
 from tanhui.plan._fields import Known
 from tanhui.plan._register_document import kept_register
 from tanhui.plan.models import Department, Evidence, Record, RegisterEdition
@@ -163,7 +163,7 @@ def evidence_file(number: str) -> tuple[EvidenceView, bytes]:
 def feeding_rows(code: str, *, before: str | None = None, limit: int = 50) -> list[RecordView]:
     """The records that make up an indicator's figure, newest first. Raises NotFound."""
     below = _id_of(before) if before else None
-    ids = _figures.feeding(_figures.indicator_named(code), below=below, limit=min(limit, MOST))
+    ids = _figure_views.feeding(_figure_views.indicator_named(code), below=below, limit=min(limit, MOST))
     return views(Record.objects.filter(pk__in=ids).order_by("-id"))
 
 

@@ -18,7 +18,7 @@ from tanhui.kernel.ids import new_number
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor, Scope
-from tanhui.plan import _evidence, _figures, _registers, _sheets
+from tanhui.plan import _evidence, _figure_views, _figures, _registers, _sheets
 from tanhui.plan._fields import Fault, Known, clean, happened_on, read_row, read_value, refuse_personal, value_field
 from tanhui.plan._record_views import STANDING
 from tanhui.plan._register_document import kept_register
@@ -295,7 +295,7 @@ def _files(record: Record, details: RowDetails | HandFigure, at: datetime) -> li
 
 
 def _file_hand(hand: HandFigure, filing: _Filing, original: Record | None = None) -> str:
-    indicator = _figures.indicator_named(hand.indicator)
+    indicator = _figure_views.indicator_named(hand.indicator)
     if original is None:
         assigned = Assignment.objects.filter(task=indicator.task).values_list("department__code", flat=True)
         _require_hand(filing, set(assigned), f"指标“{indicator.text}”")

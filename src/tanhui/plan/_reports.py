@@ -212,10 +212,10 @@ def _indicator_change(each: IndicatorView, before: Mapping[str, Any] | None, com
         return "仍无数据" if before["number"] is None else "数据已撤销"
     if before["number"] is None:
         return f"本期首次有数据：{each.figure.words}"
-    difference = each.figure.value - Decimal(before["number"])
-    if difference == 0:
-        return "与上期持平"
-    return f"由{before['value']}{'增至' if difference > 0 else '减至'}{each.figure.words}"
+    was, now = Decimal(before["number"]), each.figure.value
+    if before["value"] == each.figure.words:
+        return "与上期持平" if was == now or each.kind == "milestone" else f"略有{'增加' if now > was else '减少'}"
+    return f"由{before['value']}{'增至' if now > was else '减至'}{each.figure.words}"
 
 
 def _task_change(before: Mapping[str, Any] | None, view: TaskView) -> str:

@@ -20,7 +20,7 @@ from tanhui.plan._county import registers as county_registers
 from tanhui.plan._county import topics as county_topics
 from tanhui.plan._coverage import coverage, promises, uncovered
 from tanhui.plan._drafts import document, documents, draft_of, findings
-from tanhui.plan._figures import figures
+from tanhui.plan._figure_views import figures
 from tanhui.plan._meetings import reviews
 from tanhui.plan._plan import departments
 from tanhui.plan._record_views import (

@@ -168,14 +168,13 @@ def regress(goal: Goal, before: Reading, after: Reading) -> bool:
     if goal.comparator in ("<=", "<"):
         return after.value > before.value
     if goal.comparator == "range" and goal.value is not None:
-        return _outside(goal, after.value) > _outside(goal, before.value)
+        return _reached(goal, after.value) < _reached(goal, before.value)
     return after.value < before.value
 
 
-def _outside(goal: Goal, value: Decimal) -> Decimal:
-    lowest = goal.value if goal.value is not None else value
-    highest = goal.value_max if goal.value_max is not None else lowest
-    return max(lowest - value, value - highest, Decimal(0))
+def _reached(goal: Goal, value: Decimal) -> Fraction:
+    """How much of the way into a range is gone, from below or from above; 1 inside."""
+    return Fraction(1) if met(goal, value) else _share(goal, Fraction(value))
 
 
 def stale(looked_on: date | None, stale_after_days: int, today: date) -> bool:
@@ -195,7 +194,7 @@ def indicator_light(
     overridden: tuple[Status, str] | None = None,
 ) -> Light:
     """Everything about one indicator. `readings` oldest first; `looked_on` is the day of the last count; an officer's
-    word is (status, reason)."""
+    word is (status, reason). What is done once and for all does not grow stale."""
     last = readings[-1] if readings else None
     rule = status(goal, last, today)
     ahead = goal.due_on is not None and today <= goal.due_on
@@ -205,7 +204,9 @@ def indicator_light(
         status=overridden[0] if overridden else rule,
         rule_status=rule,
         overridden=overridden[1] if overridden else "",
-        stale=bool(stale_after_days) and stale(looked_on, stale_after_days, today),
+        stale=bool(stale_after_days)
+        and (rule is not Status.DONE or goal.kind == "recurring")
+        and stale(looked_on, stale_after_days, today),
         regress=len(readings) > 1 and regress(goal, readings[-2], readings[-1]),
         missing_forecast=value is not None and not met(goal, value),
         forecast=number_words(_two_places(value), unit) if value is not None else "",
@@ -248,9 +249,17 @@ def overall_light(parts: Iterable[tuple[int, Light]]) -> Light:
     )
 
 
+def figure_words(kind: str, value: Decimal, unit: str = "") -> str:
+    """A value as people read it everywhere: 已完成 for a milestone, 3次 for a duty that is only counted, else the
+    number with its unit, at most two decimals. Rounded down as completion is: nothing looks better than it is."""
+    if kind == "milestone" and not unit:
+        return "已完成" if value >= 1 else "未完成"
+    return number_words(_two_places(Fraction(value)), unit or ("次" if kind == "recurring" else ""))
+
+
 def number_words(value: Decimal, unit: str = "") -> str:
-    """A number as people write it, with its unit: 22.5万亩. No superfluous zeros, thousands not grouped."""
-    text = format(value, "f")
+    """A number as people write it, exact, with its unit: 148,001.5亩. No superfluous zeros, thousands grouped."""
+    text = format(value, ",f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"{'0' if text in ('-0', '') else text}{unit}"
 

@@ -66,7 +66,7 @@ def test_a_row_is_filed_with_its_evidence() -> None:
     assert row.division == "长寿镇"
     assert row.place == (Decimal("113.581000"), Decimal("28.702000"))
     assert (row.department.code, row.filed_by, row.filed_by_id) == ("education", "示例officer", by.user_id)
-    assert {field.name: text for field, text in row.cells if text}["seats"] == "1200个"
+    assert {field.name: text for field, text in row.cells if text}["seats"] == "1,200个"
     (evidence,) = row.evidence
     assert (evidence.name, evidence.media_type, evidence.size) == ("证明.pdf", "application/pdf", len(PDF.content))
     assert queries.evidence_file(evidence.number)[1] == PDF.content

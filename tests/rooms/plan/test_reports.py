@@ -105,7 +105,7 @@ def test_the_second_report_compares_with_the_first() -> None:
     school, classes = said["tasks"][0]["indicators"]
     assert (school["change"], classes["change"]) == ("由1所增至2所", "仍无数据")
     assert [each["change"] for each in said["tasks"][1]["indicators"]] == [
-        "与上期持平", "由12.5吨增至14吨", "本期首次有数据：1",
+        "与上期持平", "由12.5吨增至14吨", "本期首次有数据：已完成",
     ]  # fmt: skip
     assert "比上一次数据后退" in said["tasks"][1]["indicators"][1]["notes"]
     assert said["tasks"][0]["change"] == "完成率由16.66%变为33.33%"

@@ -253,6 +253,7 @@ def test_an_indicators_light() -> None:
     assert worse.regress
     assert not light(goal("<=", "30"), read("51", date(2025, 5, 1)), read("50")).regress
     assert light(goal("range", "10", value_max="20"), read("15"), read("21")).regress
+    assert light(goal("range", "2", value_max="3"), read("4"), read("1")).regress  # as far away, less of the way
     assert not light(QUARTERLY, read("9", date(2025, 3, 1)), read("1")).regress
 
 
@@ -317,6 +318,54 @@ def test_target_words(wanted: Goal, unit: str, more: dict[str, str], words: str)
 @given(st.decimals(min_value=0, max_value=10**12, places=6))
 def test_number_words_lose_nothing(value: Decimal) -> None:
     words = rules.number_words(value)
-    assert Decimal(words) == value
+    assert Decimal(words.replace(",", "")) == value
     assert "E" not in words
     assert not ("." in words and words.endswith("0"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "unit", "words"),
+    [
+        ("quantitative", "1", "所", "1所"),
+        ("quantitative", "148001.50", "亩", "148,001.5亩"),
+        ("quantitative", "22.916666", "%", "22.91%"),
+        ("quantitative", "0.009", "吨", "0吨"),
+        ("quantitative", "-0.001", "", "-0.01"),
+        ("quantitative", "100", "", "100"),
+        ("milestone", "1", "", "已完成"),
+        ("milestone", "0", "", "未完成"),
+        ("milestone", "2", "份", "2份"),
+        ("recurring", "3", "", "3次"),
+        ("recurring", "1200", "场", "1,200场"),
+    ],
+)
+def test_figure_words_are_read_alike_everywhere(kind: str, value: str, unit: str, words: str) -> None:
+    assert rules.figure_words(kind, Decimal(value), unit) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "is_stale"),
+    [("quantitative", "5", False), ("quantitative", "4", True), ("milestone", "5", False)],
+)
+def test_what_is_done_does_not_grow_stale(kind: str, value: str, is_stale: bool) -> None:
+    light = rules.indicator_light(
+        Goal(kind, ">=", Decimal(5)),
+        [Reading(Decimal(value), date(2025, 1, 1))],
+        today=date(2026, 1, 1),
+        starts_on=date(2024, 1, 1),
+        looked_on=date(2025, 1, 1),
+        stale_after_days=120,
+    )
+    assert light.stale is is_stale
+
+
+def test_a_recurring_duty_that_is_done_still_grows_stale() -> None:
+    light = rules.indicator_light(
+        Goal("recurring", ">=", Decimal(1), recurrence="yearly"),
+        [Reading(Decimal(1), date(2026, 1, 5))],
+        today=date(2026, 9, 1),
+        starts_on=date(2024, 1, 1),
+        looked_on=date(2026, 1, 5),
+        stale_after_days=120,
+    )
+    assert (light.status, light.stale) == (Status.DONE, True)

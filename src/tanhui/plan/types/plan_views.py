@@ -55,7 +55,7 @@ class TargetView:
 
 @dataclass(frozen=True)
 class FigureView:
-    """A value at a time and where it comes from. `words` has the unit; `address` names what to open.
+    """A value at a time and where it comes from: `value` is exact, `words` is how people read it (two decimals, unit).
 
     `kind` is register, source or hand; `name` the register's code, the source's name, or the record's number.
     `sample`: invented rows count in it (a demo county); a page that shows it says so.
@@ -69,7 +69,7 @@ class FigureView:
     kind: str
     name: str
     title: str
-    sample: bool = False
+    sample: bool
 
 
 @dataclass(frozen=True)

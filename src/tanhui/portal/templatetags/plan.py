@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import ROUND_DOWN, Decimal
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tanhui.kernel.days import chinese_date
-from tanhui.plan.types import FieldSpec, FigureView, IndicatorView, Light, Stance
+from tanhui.plan.types import FieldSpec, Light, Stance
 
 register = template.Library()
 
@@ -47,18 +46,6 @@ def stance(value: Stance | str, count: int | None = None) -> SafeString:
         meant.label,
         "" if count is None else count,
     )
-
-
-@register.simple_tag
-def figure_words(figure: FigureView, indicator: IndicatorView) -> str:
-    """A value as people read it: 已完成 for a milestone, 3 次 for a duty that is only counted, else the number with
-    its unit, at most two decimals (cut off), thousands grouped. The exact value is in the files for programs."""
-    if indicator.kind == "milestone" and not indicator.unit:
-        return "已完成" if figure.value >= 1 else "未完成"
-    value = figure.value.quantize(Decimal("0.01"), ROUND_DOWN)
-    text = format(value, ",f").rstrip("0").rstrip(".")
-    unit = indicator.unit or ("次" if indicator.kind == "recurring" else "")
-    return f"{text}{unit}" if unit == "%" else f"{text} {unit}".strip()
 
 
 @register.filter

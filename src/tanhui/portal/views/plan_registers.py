@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from tanhui.kernel.county import load_county
 from tanhui.kernel.errors import NotFound
 from tanhui.plan import queries as plans
-from tanhui.plan.types import RecordView, RegisterView
+from tanhui.plan.types import FieldSpec, RecordView, RegisterView
 from tanhui.portal.files import csv_file
 from tanhui.portal.map_sheet import MapSheet, outline, symbols
 from tanhui.portal.plan_reading import invented, public_cells, public_fields, readable, today
@@ -105,13 +105,18 @@ def register_csv(request: HttpRequest, code: str) -> HttpResponse:
     rows = (
         [
             record.number,
-            *(text for _, text in public_cells(record, fields)),
+            *(_for_programs(record, spec, text) for spec, text in public_cells(record, fields)),
             record.department.name,
             "是" if record.sample else "否",
         ]
         for record in _every_row(code)
     )
     return csv_file(f"{slugify(code)}.csv", ["编号", *header, "填报部门", "示例"], rows)
+
+
+def _for_programs(record: RecordView, spec: FieldSpec, text: str) -> object:
+    """A cell of the file: a number plain, since its unit stands in the heading; else as people read it."""
+    return record.values.get(spec.name, "") if text and spec.type in ("integer", "decimal") else text
 
 
 def _every_row(code: str) -> Iterator[RecordView]:
