@@ -45,6 +45,7 @@ CHART: tuple[AccountRule, ...] = (
     AccountRule(Book.POINTS, "party", r"owed", "更正后待扣回的积分", max_balance=0),
     AccountRule(Book.POINTS, "system", r"programme", "积分发放"),
     AccountRule(Book.POINTS, "system", r"expired", "到期作废"),
+    AccountRule(Book.POINTS, "system", r"held", "已兑换待使用"),
     AccountRule(Book.POINTS, "system", r"redeemed", "已兑换"),
     AccountRule(Book.UNITS, "party", r"held", "持有的核证减排量", min_balance=0),
     AccountRule(Book.UNITS, "system", r"issued", "签发"),

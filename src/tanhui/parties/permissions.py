@@ -48,6 +48,10 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "ledger.look": _OFFICE,
     "ledger.reverse": (Role.OPERATOR,),
     "ledger.close_period": (Role.OPERATOR,),
+    # what points buy; who redeems at a merchant's is told by the merchant's staff, not by a role
+    "rewards.look": _OFFICE,
+    "rewards.admit": (Role.OPERATOR,),
+    "rewards.offer": (Role.OPERATOR,),
     # the plan: departments file and review within their own scope, the working group in all of them
     "plan.look": (*_OFFICE, *_PLAN),
     "plan.draft": (Role.ACTION_OFFICE,),

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "tanhui.office",
     "tanhui.api",
     "tanhui.plan",
+    "tanhui.rewards",
     "tanhui.scenarios",
     "tanhui.ledger",
     "tanhui.parties",

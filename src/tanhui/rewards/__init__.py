@@ -1,0 +1,18 @@
+"""Rewards: what points buy, and what a merchant redeems.
+
+Nouns: merchant with shops and staff, offer, stock, offer day, voucher with the points spent by expiry year,
+redemption (every attempt, also the refused ones). Owner in the county: 县商务局 with the operator of the platform.
+
+Invariants, kept by the database first:
+
+* A voucher is paid with exactly its price, and it is known from which expiry years; what is returned goes back there.
+* A voucher is open, then redeemed, cancelled or expired; only an undone redemption opens it again. It is redeemed
+  exactly while one redemption of it stands.
+* No stock, and no day of an offer, gives more than it has.
+* A published offer is frozen; redemptions are only appended.
+* Points go from the programme to a person and back to the system: no verb moves them between people, and no money
+  ever goes to a resident.
+
+Not here yet: monthly clearing, cases of fraud, waiting lists, the budget's solvency rule, the refund of vouchers of a
+suspended merchant. They read what is kept here and change no meaning of it.
+"""

@@ -1,0 +1,114 @@
+"""The room's verbs. What points buy is decided here; balances change in the ledger only.
+
+`by` is the member of staff who acts, or the system where nothing else is said. A resident's own acts (`exchange`,
+`cancel`) name the person, whom the door has signed in; who redeems must work for the merchant. No verb moves points
+between people, and none pays money to a resident.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from tanhui.kernel.errors import Forbidden
+from tanhui.parties import queries as parties
+from tanhui.parties.types import Actor
+from tanhui.rewards import _alliance, _exchange, _expire, _offers, _redeem
+from tanhui.rewards.types import (
+    MerchantDetails,
+    MerchantStaffDetails,
+    MerchantStatus,
+    OfferDetails,
+    OfferStatus,
+    RedemptionDetails,
+    RedemptionResult,
+    ShopDetails,
+    StockDetails,
+    VoucherView,
+)
+
+__all__ = ["admit", "cancel", "exchange", "expire", "offer", "redeem", "undo"]
+
+SYSTEM = Actor.system("rewards")
+
+
+@transaction.atomic
+def admit(
+    *,
+    details: MerchantDetails | MerchantStatus | ShopDetails | MerchantStaffDetails,
+    at: datetime,
+    by: Actor = SYSTEM,
+) -> str:
+    """Run the alliance: a merchant applies, its state changes, a shop opens or closes, a user works for it or leaves.
+
+    Returns the number of the merchant (`mer_…`) or shop (`shp_…`). Raises Forbidden, NotFound, BadInput, Conflict.
+    """
+    parties.require(by, "rewards.admit")
+    return _alliance.admit(details, at, by)
+
+
+@transaction.atomic
+def offer(*, details: OfferDetails | OfferStatus | StockDetails, at: datetime, by: Actor = SYSTEM) -> str:
+    """Write a draft, publish or withdraw an offer, or set a stock; returns `ofr_…` or `stk_…`.
+
+    A published offer never changes; withdrawing ends the sale, and vouchers already given stay good.
+    Raises Forbidden, NotFound, BadInput, Conflict (a stock smaller than what is taken, an offer out of draft).
+    """
+    parties.require(by, "rewards.offer")
+    return _offers.offer(details, at, by)
+
+
+@transaction.atomic
+def exchange(*, party_id: int, offer: str, key: str, at: datetime) -> VoucherView:
+    """A resident gives points for a voucher; the soonest-expiring points go first.
+
+    `key` is the client's name for this exchange: the same key with the same offer gives the first voucher again.
+    Raises KeyReused, NotFound, NotOnSale, LimitReached, NotEnoughPoints, SoldOut, PartyErased, BadInput; then nothing
+    has changed.
+    """
+    return _exchange.exchange(party_id, offer, key, at)
+
+
+@transaction.atomic
+def cancel(*, number: str, party_id: int, at: datetime) -> VoucherView:
+    """The holder gives an open voucher back; the points return to the expiry years that they came from.
+
+    Safe to repeat. Raises NotFound (also for somebody else's voucher), NotCancellable.
+    """
+    return _exchange.cancel(number, party_id, at)
+
+
+def redeem(*, details: RedemptionDetails, at: datetime, by: Actor) -> RedemptionResult:
+    """A merchant's person redeems a voucher. A refusal is an answer with its reason, stored like a success.
+
+    The same nonce gets the same answer. Raises Forbidden where `by` does not work for the merchant (the audit trail
+    has it), KeyReused, NotFound (no such merchant), BadInput.
+    """
+    try:
+        with transaction.atomic():
+            return _redeem.redeem(details, at, by)
+    except Forbidden as refused:
+        _redeem.record_refusal(refused, target=details.merchant, at=at, by=by)
+        raise
+
+
+def undo(*, number: str, reason: str, at: datetime, by: Actor) -> RedemptionResult:
+    """Take a redemption (`rdm_…`) back within 30 minutes, by the same merchant, with a reason; the voucher is open.
+
+    Safe to repeat. Raises Forbidden (the audit trail has it), NotFound, TooLate, BadInput, Conflict.
+    """
+    try:
+        with transaction.atomic():
+            return _redeem.undo(number, reason, at, by)
+    except Forbidden as refused:
+        _redeem.record_refusal(refused, target=number, at=at, by=by)
+        raise
+
+
+def expire(*, at: datetime) -> int:
+    """End vouchers 72 hours after their validity, and return their points to the original years; how many ended.
+
+    The 72 hours let redemptions made without network arrive. In batches, each its own transaction; safe to run twice.
+    """
+    return _expire.expire(at)
