@@ -28,6 +28,7 @@ from tanhui_plandoc.tasks import OpenTask, open_tasks, title_key
 
 BODY = "正文"
 _QUOTE_CHARS = 120
+_MOST_CHARS = 60_000
 _MOST_PARAGRAPHS = 4_000
 
 
@@ -43,6 +44,8 @@ def read(text: str, *, aliases: Aliases | None = None) -> Draft:
     unclear: list[Cited] = []
     opened = open_tasks(parts.tasks, aliases, named, unclear) or _of_rows(found)
     said, lost = attributed(found, [task.title.text for task in opened], _given(head), aliases)
+    for task in opened:
+        task.texts = _of_reason(task.texts, unread)
     legend = legends([each.text for annex in parts.annexes for each in annex.passages if each.kind != ROW])
     unread += [_place(each) for each in [*unclear, *lost]]
     unread += _unknown_signs(said, legend)
@@ -70,6 +73,17 @@ def _within_reason(found: list[Paragraph], unread: list[Place]) -> list[Paragrap
     if len(found) > _MOST_PARAGRAPHS:
         unread.append(Place(found[_MOST_PARAGRAPHS].lines, found[_MOST_PARAGRAPHS].text[:_QUOTE_CHARS]))
     return found[:_MOST_PARAGRAPHS]
+
+
+def _of_reason(texts: list[Cited], unread: list[Place]) -> list[Cited]:
+    """No task is as long as a book; what follows is not read, and that is said."""
+    left = _MOST_CHARS
+    for at, text in enumerate(texts):
+        if len(text.text) > left:
+            unread.append(_place(text.cut(left)))
+            return [*texts[:at], text.cut(0, left)]
+        left -= len(text.text)
+    return texts
 
 
 def _tables(parts: Parts, issued: str, unread: list[Place]) -> tuple[list[Table], tuple[OverallTarget, ...]]:

@@ -325,3 +325,9 @@ def test_punctuation_of_another_script() -> None:
     )
     assert [task.title for task in draft.tasks] == ["普及理念", "倡导消费"]
     assert said(draft.tasks[1])[-1] == ("推广家电2,000台以上", "2025-12-31", ">=", 2000, "台")
+
+
+def test_a_task_as_long_as_a_book_is_read_in_part_and_said() -> None:
+    draft = plan("修好路。" * 20_000)
+    assert len(draft.tasks[0].text) == 60_000
+    assert [one.places[0].lines for one in draft.diagnostics if one.code == "unread"] == [(4,)]
