@@ -11,14 +11,17 @@ from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 from pydantic_core import from_json
 
-from tanhui.api import partner, public, resident
+from tanhui.api import mall, partner, public, resident
 from tanhui.api.problems import CONTENT_TYPE, READABLE, register_handlers
 
 TAGS = [
-    {"name": "resident", "description": "居民：登录、明细与说明、申报、授权、绑定、导出、注销。Bearer 凭证。"},
+    {
+        "name": "resident",
+        "description": "居民：登录、明细与说明、申报、兑换、授权、绑定、导出、注销。Bearer 凭证。",
+    },
     {"name": "partner", "description": "接入方：报送行为、撤回、查询回执。每个报文用登记的 Ed25519 密钥签名。"},
-    {"name": "merchant", "description": "商户：核销与清算。随积分商城开放，现在没有接口。"},
-    {"name": "open", "description": "公开：全县数字、场景、方法、因子、分享的凭据。无需登录。"},
+    {"name": "merchant", "description": "商户：核销在商户页面办理，这里没有接口；离线验券的公钥见 open。"},
+    {"name": "open", "description": "公开：全县数字、场景、方法、因子、积分商城、验券公钥、分享的凭据。无需登录。"},
 ]
 
 
@@ -64,5 +67,7 @@ api = Api(
 )
 register_handlers(api)
 api.add_router("/resident", resident.router)
+api.add_router("/resident", mall.resident_router)
 api.add_router("/partner", partner.router)
 api.add_router("/open", public.router)
+api.add_router("/open", mall.open_router)

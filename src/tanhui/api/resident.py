@@ -18,6 +18,7 @@ from ninja import Header, Path, Query, Router
 from tanhui.api import limits, schemas, tokens
 from tanhui.api.answers import answers
 from tanhui.api.idempotency import key_of, once
+from tanhui.api.mall import voucher_out
 from tanhui.api.partner import receipt_out
 from tanhui.kernel.errors import BadInput, Forbidden
 from tanhui.ledger import queries as ledger
@@ -25,6 +26,7 @@ from tanhui.ledger.types import Book
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import DevelopmentCode, PartyRef, Purpose, ResidentDetails, SignInProof, WechatCode
+from tanhui.rewards import queries as rewards
 from tanhui.scenarios import queries as scenarios
 from tanhui.scenarios import services as scenarios_services
 from tanhui.scenarios.types import BehaviorReceipt, Channel, DeliveryDraft, Evidence, Grade, StatementLine
@@ -359,7 +361,8 @@ def export(request: HttpRequest) -> Any:
         cursor = page.next_cursor
         if cursor is None:
             break
-    return schemas.ExportOut(exported_at=at, personal=parties.export(me.id), statement=lines)
+    held = [voucher_out(view) for view in rewards.vouchers_of(me.id)]
+    return schemas.ExportOut(exported_at=at, personal=parties.export(me.id), statement=lines, vouchers=held)
 
 
 @router.post("/erase", auth=signed_in, response=answers(schemas.Done, 401, 403, 410, 422), summary="注销")

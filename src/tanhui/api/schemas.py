@@ -247,10 +247,81 @@ class EraseIn(Input):
     confirm: Literal["注销"] = Field(description="填“注销”表示确认；不能撤销")
 
 
+class MerchantOut(Schema):
+    number: str = Field(description="商户编号 mer_…")
+    title: str
+
+
+class OfferOut(Schema):
+    number: str = Field(description="权益编号")
+    kind: str = Field(description="类别代码")
+    kind_title: str = Field(description="类别")
+    title: str
+    terms: str = Field(description="使用说明")
+    state: str = Field(description="published 已上架，withdrawn 已下架")
+    price_points: int = Field(description="所需积分")
+    face_value_fen: int = Field(description="面值，分；荣誉和公益捐赠为 0")
+    sale_from: datetime = Field(description="从这一刻起可兑换")
+    sale_to: datetime = Field(description="到这一刻止，不含")
+    valid_days: int | None = Field(None, description="兑换后几天内有效；与 valid_until 有且只有一个")
+    valid_until: datetime | None = Field(None, description="有效期止")
+    per_person_limit: int | None = Field(None, description="每人限兑；空为不限")
+    per_person_day_limit: int | None = Field(None, description="每人每天限兑")
+    per_day_limit: int | None = Field(None, description="全县每天限兑")
+    cancel_hours: int | None = Field(None, description="兑换后几小时内可取消；空为使用前都可以，0 为不可")
+    left: int | None = Field(None, description="还有几份；空为不限")
+    merchants: list[MerchantOut] = Field(description="在哪些商户使用；荣誉和公益捐赠兑换即完成，没有商户")
+
+
+class OffersOut(Schema):
+    offers: list[OfferOut]
+    next_cursor: str | None = Field(None, description="下一页的位置；没有更多时为空")
+
+
+class VoucherKeyOut(Schema):
+    algorithm: str = Field(description="Ed25519（RFC 8032）")
+    public_key: str = Field(description="公钥 32 字节，十六进制")
+
+
+class ExchangeIn(Input):
+    """用积分兑换一项权益。"""
+
+    offer: Annotated[str, Field(max_length=32, pattern=NUMBER)] = Field(description="权益编号 ofr_…")
+
+
+class VoucherOut(Schema):
+    number: str = Field(description="券编号")
+    offer: str = Field(description="权益编号")
+    kind: str = Field(description="类别代码")
+    title: str
+    state: str = Field(description="open 待使用，redeemed 已使用，cancelled 已取消，expired 已过期")
+    state_title: str
+    price_points: int
+    face_value_fen: int = Field(description="面值，分")
+    points_by_expiry_year: dict[str, int] = Field(description="所用积分按到期年份；退回时回到原年份")
+    valid_from: datetime
+    valid_to: datetime = Field(description="有效期止，不含这一刻")
+    exchanged_at: datetime
+    ended_at: datetime | None = Field(None, description="使用、取消或过期的时间")
+
+
+class VoucherShownOut(VoucherOut):
+    code: str = Field(description="券码，四位一组；只有待使用的券有")
+    spoken: str = Field(description="券码的读法，给屏幕朗读和电话用")
+    token: str = Field(description="二维码里的签名凭证，没有网络也能核对，见 /api/v1/open/voucher-key")
+    qr_image: str = Field(description="凭证的二维码：SVG 图像的 data URI，可直接作为图像地址")
+
+
+class VouchersOut(Schema):
+    vouchers: list[VoucherOut]
+    next_cursor: str | None = Field(None, description="下一页的位置；没有更多时为空")
+
+
 class ExportOut(Schema):
     exported_at: datetime
     personal: dict[str, Any] = Field(description="个人信息")
     statement: list[StatementLineOut] = Field(description="全部行为记录")
+    vouchers: list[VoucherOut] = Field(description="全部兑换记录，不含券码")
 
 
 class FiguresOut(Schema):
