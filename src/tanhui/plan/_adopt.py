@@ -43,6 +43,8 @@ TAKEN_AS_IT_STANDS = "采纳时未另作决定，照原文"
 def adopt(*, number: str, at: datetime, by: Actor) -> int:
     """Freeze the document as the next version and project it into the tables; returns the version."""
     _drafts.take_turn()
+    # In order of id, as whoever counts them does: so that adopting and reviewing wait for each other, and never both.
+    list(Indicator.objects.select_for_update(no_key=True).order_by("id"))
     document = _open(number)
     _require_settled(document)
     draft = replace(_drafts.corrected(document), diagnostics=())
