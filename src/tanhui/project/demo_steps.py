@@ -78,10 +78,11 @@ def _load(state: DemoState, *, at: datetime, say: Say) -> None:
 
 
 def _play(state: DemoState, *, say: Say, progress: OpenProgress) -> None:
-    villages = [division.statistical_code for division in parties.divisions("village")]
+    homes = parties.divisions("village") or parties.divisions("township")
+    codes = [division.statistical_code for division in homes]
     say(f"虚构 {state.residents:,} 位居民在 {state.days} 天里的低碳行为（种子 {state.seed}）……")
     simulation = simulate(
-        state.seed, residents=state.residents, days=state.days, end_on=state.end_on, division_codes=villages
+        state.seed, residents=state.residents, days=state.days, end_on=state.end_on, division_codes=codes
     )
     with progress("演示数据（天）") as report:
         played = play(simulation, on_progress=report, until=state.end_on)

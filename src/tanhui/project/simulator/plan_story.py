@@ -51,14 +51,16 @@ class _Event:
 
 
 def play_plan(documents: Iterable[RegisterDocument], *, seed: int, end_on: date, on_progress: Progress) -> Played:
-    """Play everything up to and including `end_on`, each act at its own time. The plan must be adopted."""
+    """Play everything from the plan's start up to and including `end_on`, each act at its own time. The plan must be
+    adopted; of a young one there is less to play."""
     plan = queries.plan(end_on)
     if plan is None:
         return Played(0, 0, 0)
     starts_on = plan.version.starts_on
     rows = _rows(list(documents), seed=seed, starts_on=starts_on, end_on=end_on)
-    story = _Story(seed, end_on)
-    events = [*story.filing(rows), *story.work(starts_on), *story.meetings(), *story.reports()]
+    story = _Story(seed, starts_on, end_on)
+    events = [*story.filing(rows), *story.work(), *story.meetings(), *story.reports()]
+    events = [event for event in events if starts_on <= event.at.date() <= end_on]
     events.sort(key=lambda event: event.at)
     for done, event in enumerate(events, start=1):
         event.act(event.at)
@@ -89,9 +91,9 @@ def _moment(day: date, hour: int) -> datetime:
 class _Story:
     """Makes the events; keeps the numbers that later events need."""
 
-    def __init__(self, seed: int, end_on: date) -> None:
+    def __init__(self, seed: int, starts_on: date, end_on: date) -> None:
         self.chance = Random(f"{seed}:plan")  # noqa: S311 an invented county needs no secrets
-        self.end_on = end_on
+        self.starts_on, self.end_on = starts_on, end_on
         self.approved = self.published = 0
 
     def filing(self, rows: list[SampleRow]) -> list[_Event]:
@@ -116,7 +118,7 @@ class _Story:
 
         return act
 
-    def work(self, starts_on: date) -> list[_Event]:
+    def work(self) -> list[_Event]:
         """Sub-tasks, money, cases, feedback: a little for each task, all of it marked as a sample."""
         events = []
         for view in queries.plan(self.end_on).tasks:  # type: ignore[union-attr]
@@ -126,7 +128,9 @@ class _Story:
             due_on = self.end_on + timedelta(days=self.chance.randrange(-200, 120))
             events += [self._sub_task(view.no, lead, due_on), self._money(view.no, lead)]
             if lead == _OFFICER_OF:
-                events.append(self._do(starts_on + timedelta(days=40), ContactDetails(view.no, lead, "demo-officer")))
+                events.append(
+                    self._do(self.starts_on + timedelta(days=40), ContactDetails(view.no, lead, "demo-officer"))
+                )
             if view.no % 4 == 1:
                 events.append(self._case(view.no, lead))
             if view.no % 5 == 2:
@@ -195,9 +199,9 @@ class _Story:
         return _Event(_moment(self.end_on - timedelta(days=8 + task_no), 7), act)
 
     def _quarter_ends(self) -> list[date]:
-        """The ends of the last four whole quarters."""
+        """The ends of the last four whole quarters, as far as the plan was in force."""
         ends = [date(year, *end) for year in (self.end_on.year - 1, self.end_on.year) for end in _QUARTERS]
-        return [day for day in ends if day < self.end_on][-4:]
+        return [day for day in ends if self.starts_on <= day < self.end_on][-4:]
 
     def meetings(self) -> list[_Event]:
         """A progress review after each quarter; what is late gets a notice, and most are answered."""
