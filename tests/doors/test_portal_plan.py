@@ -320,3 +320,12 @@ def test_versions_show_what_each_changed(client: Client, town: Town) -> None:
         assert wanted in text
     assert "现行方案已取消" in page_of(client, "plan-indicator", world.FILMS).text
     assert "制作宣传片" not in page_of(client, "plan-task", 3).text
+
+
+@pytest.mark.parametrize(("changes", "folded"), [(12, False), (13, True)])
+def test_a_long_list_of_changes_is_folded(changes: int, folded: bool) -> None:
+    rows = [{"words": f"任务{number}取消"} for number in range(changes)]
+    version = {"version": 2, "adopted_at": world.NOW, "starts_on": world.TODAY}
+    html = render_to_string("portal/plan/versions.html", {"versions": [(version, [("取消", rows)])]})
+    assert html.count("<li><span>任务") == changes
+    assert ("<summary>逐条列出</summary>" in html) == folded

@@ -239,7 +239,7 @@ def _sample_field() -> forms.BooleanField:
         label="这是示例（虚构的数据）",
         required=False,
         initial=True,
-        help_text="演示环境里试填的数据请保留这个勾，页面上会标明“示例”",
+        help_text="演示环境里试填的数据请保留这个勾，页面上会标明“示例”；示例可以不上传佐证",
     )
 
 

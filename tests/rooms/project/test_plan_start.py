@@ -11,6 +11,7 @@ from tanhui.kernel.county import PROJECT_ROOT, County, load_county
 from tanhui.kernel.errors import BadInput, Conflict
 from tanhui.plan import queries
 from tanhui.plan.types import CoverageEntry
+from tanhui.project.cli.plan import _listed
 from tanhui.project.plan import load_plan
 from tanhui.project.plan_start import start_plan
 from tanhui_plandoc import Draft, read
@@ -79,3 +80,10 @@ def test_promises_have_the_references_of_pingjiang() -> None:
     assert {(each.kind, each.ref) for each in declared} == {
         each[:2] for each in queries.promises(queries.county_plan(pingjiang))
     }
+
+
+def test_coverage_lists_whole_titles() -> None:
+    assert _listed([]) == "—"
+    assert _listed(["甲" * 50]) == "甲" * 50
+    assert _listed(["甲" * 20, "乙" * 19]) == "甲" * 20 + "、" + "乙" * 19
+    assert _listed(["甲" * 20, "乙" * 20, "丙"]) == "甲" * 20 + " 等3项"

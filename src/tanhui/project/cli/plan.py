@@ -149,5 +149,10 @@ _KINDS = {
 
 
 def _served(row: Any) -> tuple[str, str, str, str, str]:
-    by = "、".join(title for _, _, title in row.by)
-    return _KINDS[row.kind], row.ref, row.text[:24], by[:40] or "—", (row.missing or row.how)[:40]
+    return _KINDS[row.kind], row.ref, row.text[:24], _listed([title for _, _, title in row.by]), row.missing or row.how
+
+
+def _listed(titles: list[str]) -> str:
+    """Whole titles as far as they fit a line, and how many there are where some do not."""
+    shown = [title for number, title in enumerate(titles) if number == 0 or len("、".join(titles[: number + 1])) <= 40]
+    return ("、".join(shown) + (f" 等{len(titles)}项" if len(shown) < len(titles) else "")) or "—"
