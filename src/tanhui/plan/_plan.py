@@ -144,6 +144,11 @@ def task(no: int, on: date) -> TaskPage:
     )
 
 
+def task_titles() -> dict[int, str]:
+    """Number → title of the tasks in force, by number. One query."""
+    return dict(Task.objects.filter(dropped=False).order_by("no").values_list("no", "title"))
+
+
 def roadmap_view(item: RoadmapItem) -> RoadmapView:
     """A roadmap item for others to read."""
     return RoadmapView(

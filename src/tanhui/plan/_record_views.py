@@ -74,6 +74,7 @@ def _view(
         register=row.register.code if row.register else "",
         register_title=row.register.title if row.register else "人工填报",
         indicator=row.indicator.code if row.indicator else "",
+        indicator_text=row.indicator.text if row.indicator else "",
         cells=tuple((field, _fields.words(field, row.values.get(field.name), known)) for field in shown),
         values=values,
         happened_on=row.happened_on,

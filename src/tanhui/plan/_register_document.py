@@ -101,6 +101,11 @@ def kept_register(content_hash: str, content: Mapping[str, Any]) -> RegisterDocu
     return _kept[content_hash]
 
 
+def remembered(content_hash: str) -> RegisterDocument | None:
+    """The register of an edition that was read before; None where its content has to be fetched."""
+    return _kept.get(content_hash)
+
+
 def as_fields(value: Mapping[str, Any], *, name: str) -> Fields:
     """A plain mapping as the strict reader would have given it; everything stands in line 1."""
     fields = Fields(name, 1)

@@ -19,7 +19,7 @@ from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
 from tanhui.plan import _county, _figures, _sources
 from tanhui.plan._fields import Box, Known
-from tanhui.plan._register_document import NUMBERS, kept_register
+from tanhui.plan._register_document import NUMBERS, kept_register, remembered
 from tanhui.plan.models import Assignment, Department, Indicator, Record, Register, RegisterEdition, Target
 from tanhui.plan.types import DepartmentRef, Measurement, RegisterDocument, RegisterView
 
@@ -85,18 +85,22 @@ class InForce:
 
 
 def in_force(codes: Collection[str] | None = None) -> dict[str, InForce]:
-    """Registers by code with their latest edition, retired ones too; all, or those named. One query."""
-    editions = RegisterEdition.objects.select_related("register").order_by("register__code", "-id")
+    """Registers by code with their latest edition, retired ones too; all, or those named. One query, and a second for
+    the documents that this process has not read yet."""
+    editions = RegisterEdition.objects.order_by("register__code", "-id").distinct("register__code")
     if codes is not None:
         editions = editions.filter(register__code__in=list(codes))
+    rows = list(editions.values_list("register__code", "register_id", "pk", "content_hash", "register__retired_at"))
+    unread = [pk for _, _, pk, content_hash, _ in rows if remembered(content_hash) is None]
+    contents = dict(RegisterEdition.objects.filter(pk__in=unread).values_list("pk", "content")) if unread else {}
     return {
-        each.register.code: InForce(
-            each.register_id,
-            each.pk,
-            kept_register(each.content_hash, each.content),
-            each.register.retired_at is not None,
+        code: InForce(
+            register_id,
+            pk,
+            remembered(content_hash) or kept_register(content_hash, contents[pk]),
+            retired_at is not None,
         )
-        for each in editions.distinct("register__code")
+        for code, register_id, pk, content_hash, retired_at in rows
     }
 
 

@@ -22,7 +22,7 @@ from tanhui.plan._coverage import coverage, promises, uncovered
 from tanhui.plan._drafts import document, documents, draft_of, findings
 from tanhui.plan._figure_views import figures
 from tanhui.plan._meetings import reviews
-from tanhui.plan._plan import departments
+from tanhui.plan._plan import departments, task_titles
 from tanhui.plan._record_views import (
     evidence_file,
     export,
@@ -109,6 +109,7 @@ __all__ = [
     "review",
     "reviews",
     "task",
+    "task_titles",
     "template",
     "topics",
     "uncovered",

@@ -103,6 +103,14 @@ def task_in_force(no: int) -> TaskView:
     return task
 
 
+def title_in_force(no: int) -> str:
+    """The title of a task of the plan in force. Raises NotFound."""
+    title = plans.task_titles().get(no)
+    if title is None:
+        raise NotFound(f"方案里没有第{no}项任务", fix="从总览选择任务")
+    return title
+
+
 def row_of(task: TaskView) -> TaskRow:
     """A task for a list. The heaviest indicator stands for it; among equals a counted one before a milestone."""
     indicators = standing(task)

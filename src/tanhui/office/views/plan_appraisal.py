@@ -14,7 +14,6 @@ from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor, today
 from tanhui.office.files import csv_file
 from tanhui.office.plan_office_forms import CaseForm, ReplyForm, YearForm
-from tanhui.office.views.plan_supervision import task_titles
 from tanhui.plan import queries as plan
 from tanhui.plan import services
 from tanhui.plan.types import AppraisalRun, AppraisalView, CaseDetails, CaseView
@@ -111,7 +110,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "section": "plan-cases",
         "waiting": [(each, _may_publish(request, each)) for each in found if each.published_at is None],
         "published": [each for each in found if each.published_at is not None],
-        "titles": task_titles(),
+        "titles": plan.task_titles(),
     }
     return render(request, "office/plan/cases.html", context)
 
@@ -189,7 +188,7 @@ def _feedback(request: HttpRequest, number: str = "", form: ReplyForm | None = N
         "waiting": waiting,
         "late": sum(1 for each in waiting if each.late),
         "replied": [each for each in found if each.replied_at is not None],
-        "titles": task_titles(),
+        "titles": plan.task_titles(),
         "opened": at,
         "form": (form or ReplyForm()) if replies else None,
     }

@@ -16,7 +16,7 @@ from tanhui.office.access import may, office_page
 from tanhui.office.acts import today
 from tanhui.parties.types import COUNTY
 from tanhui.plan import queries as plan
-from tanhui.plan.types import DepartmentRef, DeskView, PlanView
+from tanhui.plan.types import DepartmentRef, DeskView
 
 _SHOWN = 8
 """Rows to review that the desk itself shows; the rest is one click away."""
@@ -57,18 +57,13 @@ def desk(request: HttpRequest) -> HttpResponse:
         "board": replace(shown, stale=stale, owed=owed),
         "departments": departments,
         "chosen": chosen,
-        "titles": titles(now),
+        "titles": plan.task_titles(),
         "piles": _piles(request, shown, len(stale), len(owed)),
         "to_review": shown.to_review[:_SHOWN],
         "to_review_count": shown.to_review_count,
         "county_wide": may(request.user, "plan-file", COUNTY) or may(request.user, "plan-review", COUNTY),
     }
     return render(request, "office/plan/desk.html", context)
-
-
-def titles(now: PlanView) -> dict[int, str]:
-    """Number of a task → its title."""
-    return {task.no: task.title for task in now.tasks}
 
 
 def only(whole: DeskView, department: DepartmentRef, user_id: int) -> DeskView:

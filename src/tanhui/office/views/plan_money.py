@@ -16,7 +16,6 @@ from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor, today
 from tanhui.office.files import csv_file
 from tanhui.office.plan_office_forms import AmountForm, FundingLineForm
-from tanhui.office.views.plan_supervision import task_titles
 from tanhui.plan import queries as plan
 from tanhui.plan import services
 from tanhui.plan.types import FundingView
@@ -59,7 +58,7 @@ def _sums(lines: Iterable[FundingView]) -> tuple[int, int, int]:
 
 
 def _by_task(lines: Iterable[FundingView]) -> list[TaskMoney]:
-    titles = task_titles()
+    titles = plan.task_titles()
     groups: dict[int, list[FundingView]] = {}
     for row in lines:
         groups.setdefault(row.task_no, []).append(row)

@@ -188,14 +188,8 @@ def _queue(
         "chosen": chosen,
         "note": note,
         "error": error,
-        "names": _indicator_names(rows),
     }
     return render(request, "office/plan/review.html", context, status=status)
-
-
-def _indicator_names(rows: list[RecordView]) -> dict[str, str]:
-    """Code → text of the indicators that values by hand among these rows are about."""
-    return {code: plan.indicator(code, today()).text for code in {each.indicator for each in rows} if code}
 
 
 def _waiting(

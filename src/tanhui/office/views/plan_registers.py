@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tanhui.kernel.errors import BadInput, TanhuiError
 from tanhui.office.access import may, office_page
-from tanhui.office.acts import actor, today
+from tanhui.office.acts import actor
 from tanhui.office.files import workbook_file
 from tanhui.office.plan_counties import division_names, is_demo, organization_names
 from tanhui.office.plan_forms import RowForm, WorkbookForm, show_refusal
@@ -52,13 +52,12 @@ def registers(request: HttpRequest) -> HttpResponse:
     mine = {each.code for each in _acts_for(request)}
     everywhere = may(request.user, "plan-file", COUNTY)
     own = [each for each in shown if not everywhere and mine & {department.code for department in each.may_file}]
-    now = plan.plan(today())
     context = {
         "section": "plan-registers",
         "own": own,
         "others": [each for each in shown if each not in own],
         "everywhere": everywhere,
-        "tasks": now.tasks if now else (),
+        "tasks": plan.task_titles(),
         "wanted": {"text": text, "task": task_no},
         "waiting": sum(each.waiting for each in shown),
         "approved": sum(each.approved for each in shown),
@@ -104,14 +103,9 @@ def register(request: HttpRequest, code: str) -> HttpResponse:
         "query": urlencode({key: value for key, value in wanted.items() if value}),
         "states": STATES,
         "filers": filers(request, found),
-        "tasks": _titles(found),
+        "tasks": [(no, title) for no, title in plan.task_titles().items() if no in found.tasks],
     }
     return render(request, "office/plan/register.html", context)
-
-
-def _titles(found: RegisterView) -> list[tuple[int, str]]:
-    now = plan.plan(today())
-    return [(task.no, task.title) for task in now.tasks if task.no in found.tasks] if now else []
 
 
 @require_safe

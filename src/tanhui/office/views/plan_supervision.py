@@ -53,12 +53,6 @@ def late_lines(now: PlanView | None) -> list[LateLine]:
     ]
 
 
-def task_titles() -> dict[int, str]:
-    """The tasks of the plan in force, number → title."""
-    now = plan.plan(today())
-    return {task.no: task.title for task in now.tasks} if now else {}
-
-
 @require_safe
 @office_page("plan-supervision")
 def supervision(request: HttpRequest) -> HttpResponse:
@@ -285,7 +279,7 @@ def _notice(request: HttpRequest, number: str, status: int = 200, **forms: Any) 
     context = {
         "section": "plan-notices",
         "notice": found,
-        "task_title": task_titles().get(found.task_no, "已取消的任务"),
+        "task_title": plan.task_titles().get(found.task_no, "已取消的任务"),
         "stages": list(_stages(found.state)),
         "answer_form": forms.get("answer") or (AnswerForm(initial={"answer": found.answer}) if answers else None),
         "verdict_form": forms.get("verdict") or (VerdictForm(initial=initial) if judges else None),

@@ -119,6 +119,7 @@ class Record(models.Model):
             models.Index(fields=["register", "state"], condition=Q(sample=True), name="plan_record_invented"),
             models.Index(
                 fields=["register", "happened_on", "id"],
+                include=["sample"],
                 condition=Q(state="approved", void=False),
                 name="plan_record_counted",
             ),

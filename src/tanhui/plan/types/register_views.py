@@ -93,12 +93,14 @@ class RegisterView:
 
 @dataclass(frozen=True)
 class RecordView:
-    """A record as a page shows it. `cells` are (field, text to read) in the register's order."""
+    """A record as a page shows it: a row of a register, or with `register` empty a value by hand of an indicator.
+    `cells` are (field, text to read) in the register's order."""
 
     number: str
     register: str
     register_title: str
     indicator: str
+    indicator_text: str
     cells: tuple[tuple[FieldSpec, str], ...]
     values: Mapping[str, Any]
     happened_on: date

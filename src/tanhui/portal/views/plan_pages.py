@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from tanhui.kernel.canonical import canonical_json
 from tanhui.plan import queries as plans
-from tanhui.plan.types import FigureView, IndicatorView, RegisterView, RoadmapView, Stance, TaskView
+from tanhui.plan.types import FigureView, IndicatorView, RegisterView, RoadmapView, Stance
 from tanhui.portal.plan_reading import (
     counted,
     invented,
@@ -20,7 +21,7 @@ from tanhui.portal.plan_reading import (
     readable,
     row_of,
     standing,
-    task_in_force,
+    title_in_force,
     today,
 )
 
@@ -34,8 +35,7 @@ CHANGES = (("added", "新增"), ("dropped", "取消"), ("moved", "调整"))
 def task(request: HttpRequest, no: int) -> HttpResponse:
     """Everything that the public may know about one task."""
     page = plans.task(no, today())
-    found = plans.plan(today())
-    tasks = found.tasks if found else ()
+    titles = list(plans.task_titles().items())
     periods: dict[str, list[RoadmapView]] = {}
     for item in page.roadmap:
         periods.setdefault(item.period, []).append(item)
@@ -49,17 +49,17 @@ def task(request: HttpRequest, no: int) -> HttpResponse:
         "stances": [(Stance.PROACTIVE, page.task.proactive), (Stance.ROUTINE, page.task.routine)],
         "cases": [case for case in page.cases if case.published_at],
         "feedback": [each for each in page.feedback if each.public and each.replied_at],
-        "before": _neighbor(tasks, no, -1),
-        "after": _neighbor(tasks, no, 1),
+        "before": _neighbor(titles, no, -1),
+        "after": _neighbor(titles, no, 1),
         "sample": of_samples([page.task]),
     }
     return render(request, "portal/plan/task.html", context)
 
 
-def _neighbor(tasks: tuple[TaskView, ...], no: int, step: int) -> TaskView | None:
-    """The task before or after, in the plan's order."""
-    at = next((at for at, each in enumerate(tasks) if each.no == no), None)
-    return tasks[at + step] if at is not None and 0 <= at + step < len(tasks) else None
+def _neighbor(titles: Sequence[tuple[int, str]], no: int, step: int) -> tuple[int, str] | None:
+    """The task before or after, in the plan's order: number and title."""
+    at = next((at for at, (each, _) in enumerate(titles) if each == no), None)
+    return titles[at + step] if at is not None and 0 <= at + step < len(titles) else None
 
 
 @require_safe
@@ -77,7 +77,7 @@ def indicator(request: HttpRequest, code: str) -> HttpResponse:
         "section": "plan",
         "part": "plan",
         "indicator": found,
-        "task": task_in_force(found.task_no),
+        "task_title": title_in_force(found.task_no),
         "register": register,
         "open_rows": open_rows,
         "fields": fields,
@@ -151,7 +151,7 @@ def department(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     """Progress in the fields in which the plan promises to publish it."""
-    rows = [(topic, _public(topic.registers)) for topic in plans.topics(today())] if plans.plan(today()) else []
+    rows = [(topic, _public(topic.registers)) for topic in plans.topics(today())] if plans.versions() else []
     context = {"section": "plan", "part": "topics", "topics": rows, "sample": invented()}
     return render(request, "portal/plan/topics.html", context)
 
