@@ -80,14 +80,26 @@ def _new_password() -> str:
     return password
 
 
-@command.command("grant", cls=Command, examples=["tanhui parties grant liming operator --by admin"])
+@command.command(
+    "grant",
+    cls=Command,
+    examples=[
+        "tanhui parties grant liming operator --by admin",
+        "tanhui parties grant wangfang action_office --by admin",
+        "tanhui parties grant zhangwei officer --scope organization:education --by admin",
+    ],
+)
 @click.argument("username", metavar="用户名")
 @click.argument("role", metavar="角色")
-@click.option("--scope", default="", metavar="范围", help="如 division:430626101；不写为全县。")
+@click.option("--scope", default="", metavar="范围", help="如 organization:education、division:430626101；不写为全县。")
 @click.option("--revoke", is_flag=True, help="收回而不是授予。")
 @staff_option
 def grant(username: str, role: str, scope: str, revoke: bool, by: str) -> None:
-    """授予或收回角色：administrator、operator、committee、auditor、partner、clerk。"""
+    """授予或收回角色。
+
+    实施方案的角色：action_office（专班）、officer（部门填报员）、reviewer（部门审核员），后两种用 --scope 写明部门。
+    其他：administrator、operator、committee、auditor、partner、clerk 等；写错时列出全部。
+    """
     with open_house():
         types = room("parties.types")
         if role not in {each.value for each in types.Role}:
