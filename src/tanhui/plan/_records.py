@@ -187,7 +187,7 @@ def _duplicates(
     taken = {keys[bytes(key)]: number for key, number in standing.values_list("live_key", "number") if key is not None}
     if taken and not imported:
         _, number = min(taken.items())
-        raise Conflict(f"这一条已经登记过：{number}", where=document.code, fix="核对后修改，或更正原记录")
+        raise Conflict(f"这一条已经登记过，记录编号 {number}", where=document.title, fix="核对后修改，或更正原记录")
     titles = {field.name: field.title for field in document.fields}
     column = titles[document.key[0]] if document.key else ""
     return [RowFault(row, column, f"已经登记过，记录编号 {number}") for row, number in taken.items()]
