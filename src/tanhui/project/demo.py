@@ -36,7 +36,8 @@ STAFF = (
     ("demo-reviewer", "演示审核员（教育局）", "reviewer", "organization:education"),
 )
 """User name, name, role and scope of the staff of a demo county; all have the password of the state."""
-
+MERCHANT_STAFF = (("demo-merchant", "演示店长（第一家商户）"), ("demo-cashier", "演示收银员（其余商户）"))
+"""User name and name of the manager of the mall's first merchant, and of the cashier of all others; without a role."""
 
 Say = Callable[[str], None]
 

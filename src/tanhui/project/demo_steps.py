@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -16,13 +16,15 @@ from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor, Role, Scope
 from tanhui.plan import queries as plan
 from tanhui.project import county
-from tanhui.project.demo import STAFF, DemoState, Say, identity_of, write_state
+from tanhui.project.demo import MERCHANT_STAFF, STAFF, DemoState, Say, identity_of, write_state
+from tanhui.project.mall import has_mall, load_mall, read_merchants
 from tanhui.project.plan import load_plan
 from tanhui.project.prepare import bring_tables_up_to_date
 from tanhui.project.simulator.county import simulate
+from tanhui.project.simulator.mall_story import MallStory, hire
 from tanhui.project.simulator.plan_story import play_plan
 from tanhui.project.simulator.play import play
-from tanhui.project.staff import staff_with_role
+from tanhui.project.staff import staff_with_role, staff_without_role
 from tanhui.scenarios import queries as scenarios
 
 OpenProgress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
@@ -30,7 +32,8 @@ OpenProgress = Callable[[str], AbstractContextManager[Callable[[int, int], None]
 
 def logins() -> list[tuple[str, str, str]]:
     """Name, title and second factor (for an authenticator app) of every member of the demo's staff."""
-    return [(username, title, demo_secret(username)) for username, title, *_ in STAFF]
+    hired = MERCHANT_STAFF if has_mall(county.this_county()) else ()
+    return [(username, title, demo_secret(username)) for username, title, *_ in (*STAFF, *hired)]
 
 
 def build(state: DemoState, *, var: Path, at: datetime, say: Say, progress: OpenProgress) -> DemoState:
@@ -50,7 +53,7 @@ def build(state: DemoState, *, var: Path, at: datetime, say: Say, progress: Open
         write_state(var, state)
     if not state.done:
         _load(state, at=at, say=say)
-        _play(state, say=say, progress=progress)
+        _play(state, staff=_hire(state, at=at), say=say, progress=progress)
         _play_plan(state, say=say, progress=progress)
     state = replace(state, done=True, logins=tuple(logins()))
     write_state(var, state)
@@ -75,17 +78,35 @@ def _load(state: DemoState, *, at: datetime, say: Say) -> None:
         f"{loaded.methods_in_force} 个生效的方法学"
     )
     load_plan(county.this_county(), at=at, say=say)
+    load_mall(county.this_county(), at=at, say=say)
 
 
-def _play(state: DemoState, *, say: Say, progress: OpenProgress) -> None:
+def _hire(state: DemoState, *, at: datetime) -> dict[str, Actor]:
+    """Accounts for the merchants of the mall; who redeems for whom. Nobody where the county has no mall."""
+    here = county.this_county()
+    if not has_mall(here):
+        return {}
+    people = [
+        staff_without_role(username=username, display_name=title, password=state.password, at=at)
+        for username, title in MERCHANT_STAFF
+    ]
+    for person in people:
+        enrol_demo(person.username)
+    manager, cashier = people
+    return hire(manager, cashier, read_merchants(here)[0].title, at=at)
+
+
+def _play(state: DemoState, *, staff: Mapping[str, Actor], say: Say, progress: OpenProgress) -> None:
     homes = parties.divisions("village") or parties.divisions("township")
     codes = [division.statistical_code for division in homes]
     say(f"虚构 {state.residents:,} 位居民在 {state.days} 天里的低碳行为（种子 {state.seed}）……")
     simulation = simulate(
         state.seed, residents=state.residents, days=state.days, end_on=state.end_on, division_codes=codes
     )
+    first_day = simulation.sky[0].day
+    mall = MallStory(state.seed, residents=state.residents, first_day=first_day, end_on=state.end_on, staff=staff)
     with progress("演示数据（天）") as report:
-        played = play(simulation, on_progress=report, until=state.end_on)
+        played = play(simulation, on_progress=report, on_evening=mall.evening, until=state.end_on)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     rows = played.rows
@@ -94,6 +115,8 @@ def _play(state: DemoState, *, say: Say, progress: OpenProgress) -> None:
         f"重复 {rows['rows_duplicate']:,}，退回 {rows['rows_refused']:,}"
     )
     say(f"结算：减排 {played.settled.reduction_g:,} 克二氧化碳当量，积分 {played.settled.points:,} 分")
+    vouchers, attempts = mall.played.vouchers, mall.played.attempts
+    say(f"商城：兑换 {vouchers['exchanged']:,} 张，核销 {attempts['redeemed']:,} 张，取消 {vouchers['cancelled']:,} 张")
 
 
 def _play_plan(state: DemoState, *, say: Say, progress: OpenProgress) -> None:

@@ -28,6 +28,16 @@ def first_administrator(*, username: str, display_name: str, password: str, at: 
 
 
 @transaction.atomic
+def staff_without_role(*, username: str, display_name: str, password: str, at: datetime) -> StaffRef:
+    """An account that may only what it is taken on for elsewhere, as a merchant's staff; found where it exists."""
+    try:
+        return queries.staff(username)
+    except NotFound:
+        details = StaffDetails(username=username, display_name=display_name, password=password)
+        return parties.register(details=details, at=at, by=SYSTEM)
+
+
+@transaction.atomic
 def staff_with_role(
     *, username: str, display_name: str, password: str, role: Role, at: datetime, scope: Scope = COUNTY
 ) -> StaffRef:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,8 @@ PURPOSE_OF = {
 }
 
 Progress = Callable[[int, int], None]
+Evening = Callable[[datetime, Mapping[int, int]], None]
+"""What else happens on a day, told the time and the residents' parties by index; before the settlement of that day."""
 
 
 @dataclass
@@ -53,6 +55,7 @@ def play(
     *,
     settle_every_days: int = 7,
     on_progress: Progress | None = None,
+    on_evening: Evening | None = None,
     deliveries: Sequence[SimulatedDelivery] | None = None,
     until: date = date.max,
 ) -> Played:
@@ -75,6 +78,8 @@ def play(
         _bind(binds.get(day, {}), day_start(day) + timedelta(hours=1))
         for delivery in by_day.get(day, ()):
             _take(played, delivery, party_ids)
+        if on_evening:
+            on_evening(day_start(day) + timedelta(hours=22), party_ids)
         if number % settle_every_days == 0 or number == len(days):
             played.settled += scenarios.settle(at=day_start(day) + timedelta(hours=23))
         if on_progress:

@@ -1,0 +1,228 @@
+"""Loading a county's mall: merchants with their shops, and what points buy there. Safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, TypeVar
+
+from django.db import transaction
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tanhui.kernel.county import County
+from tanhui.kernel.days import day_start
+from tanhui.kernel.errors import BadInput
+from tanhui.parties import services as parties
+from tanhui.parties.types import Actor, OrganizationDetails
+from tanhui.project.county import Say, is_demo
+from tanhui.rewards import queries, services
+from tanhui.rewards.types import (
+    MerchantDetails,
+    MerchantState,
+    MerchantStatus,
+    OfferDetails,
+    OfferKind,
+    OfferState,
+    OfferStatus,
+    ShopDetails,
+    StockDetails,
+)
+
+SYSTEM = Actor.system("county")
+MERCHANTS, OFFERS = "mall/merchants.toml", "mall/offers.toml"
+
+
+@dataclass(frozen=True)
+class MallLoaded:
+    """What the county's folder held of its mall, and how many of them this call made. `open`: also put on sale."""
+
+    merchants: int
+    offers: int
+    merchants_new: int
+    offers_new: int
+    open: bool
+
+
+class Document(BaseModel):
+    """A row of a county's document: its fields are what may be written, those without a default what must be."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ShopDocument(Document):
+    """A shop as `merchants.toml` has it."""
+
+    title: str
+    division: str
+    address: str = ""
+    plate: str = ""
+
+
+class MerchantDocument(Document):
+    """A merchant as `merchants.toml` has it; [from, to) are days of the county."""
+
+    code: str
+    title: str
+    contract_from: date
+    contract_to: date
+    shops: list[ShopDocument]
+    credit_code: str = ""
+
+
+class OfferDocument(Document):
+    """An offer as `offers.toml` has it; `note` is appended to its terms, `merchants` are codes."""
+
+    kind: Annotated[OfferKind, Field(strict=False)]
+    title: str
+    terms: str
+    price_points: int
+    face_value_fen: int
+    sale_from: date
+    sale_to: date
+    valid_days: int
+    note: str = ""
+    per_person_limit: int | None = None
+    per_person_day_limit: int | None = None
+    per_day_limit: int | None = None
+    cancel_hours: int | None = None
+    stock: int | None = None
+    merchants: list[str] = []
+
+
+def has_mall(county: County) -> bool:
+    """Whether the county's folder has documents of a mall."""
+    return bool(county.files("mall", ".toml"))
+
+
+def load_mall(county: County, *, at: datetime, say: Say) -> MallLoaded | None:
+    """Take in the merchants and offers of the county's folder; None where it has none.
+
+    A demo county admits and publishes them at once; elsewhere merchants wait for the review and offers are drafts.
+    What exists already, by organization or by title, stays as it is. Everything is read before anything is stored.
+    Raises BadInput for a document that cannot be used, and what the rooms raise; then nothing has changed.
+    """
+    if not has_mall(county):
+        return None
+    merchants, offers = read_merchants(county), read_offers(county)
+    known = {document.code for document in merchants}
+    for document in offers:
+        for code in document.merchants:
+            if code not in known:
+                raise BadInput(f"“{document.title}”写的商户 {code} 没有登记", where=OFFERS, fix=f"写进 {MERCHANTS}")
+    say(f"{county.name}：积分商城……")
+    opens = is_demo(county)
+    with transaction.atomic():
+        numbers, merchants_new = _take_merchants(merchants, at=at, active=opens)
+        offers_new = _take_offers(offers, numbers, at=at, published=opens)
+    return MallLoaded(len(merchants), len(offers), merchants_new, offers_new, opens)
+
+
+def read_merchants(county: County) -> list[MerchantDocument]:
+    """`mall/merchants.toml`. Raises BadInput, saying where."""
+    table = county.table(MERCHANTS)
+    common: dict[str, Any] = {name: table.pop(name) for name in ("contract_from", "contract_to") if name in table}
+    found = _documents(MerchantDocument, table, "merchants", common, MERCHANTS)
+    _once([document.code for document in found], MERCHANTS)
+    _once([document.title for document in found], MERCHANTS)
+    return found
+
+
+def read_offers(county: County) -> list[OfferDocument]:
+    """`mall/offers.toml`. Raises BadInput, saying where; a provisional price must say so to residents."""
+    table = county.table(OFFERS)
+    status, source = table.pop("status", ""), table.pop("source", "")
+    table.pop("best_before", None)
+    if status not in ("provisional", "agreed") or not source:
+        raise BadInput("须写明 status（provisional 或 agreed）和价格的出处 source", where=OFFERS)
+    if status == "provisional" and not table.get("note"):
+        raise BadInput("价格是暂定的，须在 note 里告诉居民", where=OFFERS)
+    common: dict[str, Any] = {name: table.pop(name) for name in ("sale_from", "sale_to", "note") if name in table}
+    found = _documents(OfferDocument, table, "offers", common, OFFERS)
+    _once([document.title for document in found], OFFERS)
+    return found
+
+
+Row = TypeVar("Row", bound=Document)
+
+
+def _documents(kind: type[Row], table: dict[str, Any], name: str, common: Mapping[str, Any], where: str) -> list[Row]:
+    """The rows of `table[name]`; `common` is what a row does not say itself."""
+    rows = table.pop(name, [])
+    if table:
+        raise BadInput(f"不认识的栏目 {'、'.join(sorted(table))}", where=where, fix="核对拼写")
+    found = []
+    for serial, row in enumerate(rows, start=1):
+        try:
+            found.append(kind.model_validate({**common, **row}))
+        except ValidationError as error:
+            places = "、".join(".".join(str(part) for part in fault["loc"]) for fault in error.errors())
+            title = row.get("title", "")
+            raise BadInput(
+                f"第 {serial} 项“{title}”的 {places} 缺少、多余或不是应有的类型", where=where, fix="照文件里的例子改正"
+            ) from error
+    return found
+
+
+def _once(names: Sequence[str], where: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInput(f"“{name}”写了两次", where=where, fix="改用不同的代码和名称")
+
+
+def _take_merchants(documents: Iterable[MerchantDocument], *, at: datetime, active: bool) -> tuple[dict[str, str], int]:
+    """The merchants' numbers by their codes in the documents, and how many were made."""
+    known = {view.party_id: view.number for view in queries.merchants() if view.state is not MerchantState.LEFT}
+    numbers, made = {}, 0
+    for document in documents:
+        details = OrganizationDetails(name=document.title, credit_code=document.credit_code, code=document.code)
+        party_id = parties.register(details=details, at=at, by=SYSTEM).id
+        if party_id in known:
+            numbers[document.code] = known[party_id]
+            continue
+        contract = MerchantDetails(party_id, document.title, document.contract_from, document.contract_to)
+        number = numbers[document.code] = services.admit(details=contract, at=at, by=SYSTEM)
+        made += 1
+        for shop in document.shops:
+            place = ShopDetails(number, shop.title, shop.division, shop.address, shop.plate)
+            services.admit(details=place, at=at, by=SYSTEM)
+        if active:
+            services.admit(details=MerchantStatus(number, MerchantState.ACTIVE), at=at, by=SYSTEM)
+    return numbers, made
+
+
+def _take_offers(
+    documents: Iterable[OfferDocument], merchants: Mapping[str, str], *, at: datetime, published: bool
+) -> int:
+    known = {view.title for view in queries.offers(published_only=False)}
+    made = 0
+    for document in documents:
+        if document.title in known:
+            continue
+        stock = ""
+        if document.stock is not None:
+            stock = services.offer(details=StockDetails(document.title, document.stock), at=at, by=SYSTEM)
+        number = services.offer(details=_details(document, stock, merchants), at=at, by=SYSTEM)
+        made += 1
+        if published:
+            services.offer(details=OfferStatus(number, OfferState.PUBLISHED), at=at, by=SYSTEM)
+    return made
+
+
+def _details(document: OfferDocument, stock: str, merchants: Mapping[str, str]) -> OfferDetails:
+    return OfferDetails(
+        kind=document.kind,
+        title=document.title,
+        terms=f"{document.terms}\n{document.note}".strip(),
+        price_points=document.price_points,
+        face_value_fen=document.face_value_fen,
+        sale_from=day_start(document.sale_from),
+        sale_to=day_start(document.sale_to),
+        valid_days=document.valid_days,
+        per_person_limit=document.per_person_limit,
+        per_person_day_limit=document.per_person_day_limit,
+        per_day_limit=document.per_day_limit,
+        cancel_hours=document.cancel_hours,
+        stock=stock,
+        merchants=tuple(merchants[code] for code in document.merchants),
+    )
