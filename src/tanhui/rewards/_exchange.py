@@ -71,8 +71,9 @@ def exchange(party_id: int, offer: str, key: str, at: datetime) -> VoucherView:
     VoucherPoints.objects.bulk_create(
         [VoucherPoints(voucher=voucher, expiry_year=year, points=part) for year, part in points.items()]
     )
+    view = holder_view(voucher)
     _take(bought, at)
-    return holder_view(voucher)
+    return view
 
 
 def cancel(number: str, party_id: int, at: datetime) -> VoucherView:
@@ -96,8 +97,9 @@ def cancel(number: str, party_id: int, at: datetime) -> VoucherView:
     voucher.state, voucher.ended_at = VoucherState.CANCELLED, at
     voucher.save(update_fields=["state", "ended_at"])
     ledger.post(postings=[_books.returned(number, party_id, points, voucher.offer.title, at)], at=at)
+    view = holder_view(voucher)
     _give_back(voucher)
-    return holder_view(voucher)
+    return view
 
 
 def lock_person(party_id: int) -> None:
