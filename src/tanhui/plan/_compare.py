@@ -39,8 +39,19 @@ class Comparison:
         return {name: [dict(each) for each in getattr(self, name)] for name in ("added", "dropped", "moved")}
 
 
-def pair(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
-    """Positions of the new names → positions of the old: equal ones first, then the most alike, each used once."""
+Lines = tuple[int, ...]
+
+
+def pair(
+    old: Sequence[str], new: Sequence[str], cited: tuple[Sequence[Lines], Sequence[Lines]] = ((), ())
+) -> dict[int, int]:
+    """Positions of the new names → positions of the old: equal ones first, then the most alike, each used once.
+
+    Where both lists cite the very same lines of a document, one after the other, they are two wordings of one text,
+    such as a county's short notes and the document itself, and go together in their order.
+    """
+    if len(old) == len(new) and list(cited[0]) == list(cited[1]) and any(cited[0]):
+        return {position: position for position in range(len(new))}
     pairs: dict[int, int] = {}
     free: dict[str, list[int]] = {}
     for position, name in enumerate(old):
@@ -133,35 +144,38 @@ def compare(old: Draft, new: Draft) -> Comparison:
             dropped.append(_change("task", str(task.no), task.title, "", f"取消任务{task.no}“{task.title}”"))
             _lists(task, replace(task, boxes=(), roadmap=()), added, dropped, moved)
     _indicators(old, new, added, dropped, moved)
-    goals = [[(str(n), each.text) for n, each in enumerate(plan.overall_targets, start=1)] for plan in (old, new)]
+    goals = [
+        [(str(n), each.text, each.lines) for n, each in enumerate(plan.overall_targets, start=1)] for plan in (old, new)
+    ]
     _texts("overall", "总体目标", goals[0], goals[1], added, dropped, moved)
     safeguards = [[clause for each in plan.safeguards for clause in _clauses(each)] for plan in (old, new)]
     _texts("safeguard", "保障措施", safeguards[0], safeguards[1], added, dropped, moved)
     return Comparison(tuple(added), tuple(dropped), tuple(moved))
 
 
-def _clauses(holder: Task | Safeguard) -> list[tuple[str, str]]:
-    return [(f"{holder.no}.{clause.no}", clause.text) for clause in holder.clauses]
+def _clauses(holder: Task | Safeguard) -> list[tuple[str, str, Lines]]:
+    return [(f"{holder.no}.{clause.no}", clause.text, clause.lines) for clause in holder.clauses]
 
 
 def _texts(
     what: str,
     title: str,
-    old: Sequence[tuple[str, str]],
-    new: Sequence[tuple[str, str]],
+    old: Sequence[tuple[str, str, Lines]],
+    new: Sequence[tuple[str, str, Lines]],
     added: list[Change],
     dropped: list[Change],
     moved: list[Change],
 ) -> None:
-    """Plain sentences, (code, text) each: what is new, what is gone, what was put in other words."""
-    pairs = pair([text for _, text in old], [text for _, text in new])
-    for number, (code, text) in enumerate(new):
+    """Plain sentences, (code, text, lines) each: what is new, what is gone, what was put in other words."""
+    lines = tuple([each[2] for each in plan] for plan in (old, new))
+    pairs = pair([each[1] for each in old], [each[1] for each in new], (lines[0], lines[1]))
+    for number, (code, text, _) in enumerate(new):
         if number not in pairs:
             added.append(_change(what, code, "", text, f"{title}新增“{text}”"))
         elif old[pairs[number]][1] != text:
             before = old[pairs[number]][1]
             moved.append(_change(what, code, before, text, f"{title}“{before}”改写为“{text}”"))
-    for number, (code, text) in enumerate(old):
+    for number, (code, text, _) in enumerate(old):
         if number not in pairs.values():
             dropped.append(_change(what, code, text, "", f"{title}取消“{text}”"))
 
@@ -225,7 +239,8 @@ def _lists(old: Task, new: Task, added: list[Change], dropped: list[Change], mov
     for number, box in enumerate(old.boxes):
         if number not in boxes.values():
             dropped.append(_change("box", str(box.no or ""), box.title, "", f"任务{old.no}取消专栏“{box.title}”"))
-    roadmap = pair([item.text for item in old.roadmap], [item.text for item in new.roadmap])
+    cited = ([item.lines for item in old.roadmap], [item.lines for item in new.roadmap])
+    roadmap = pair([item.text for item in old.roadmap], [item.text for item in new.roadmap], cited)
     for number, item in enumerate(new.roadmap):
         code = f"{new.no}:{number + 1}"
         if number in roadmap:

@@ -20,6 +20,7 @@ from tanhui.plan import _adopt, _compare, queries, services
 from tanhui.plan.models import Department, FindingDecision, Indicator, PlanVersion, RoadmapItem, SubTask, Target, Task
 from tanhui.plan.types import Correction, FindingsOpen, StagedTarget, Status, SubTaskDetails
 from tanhui_plandoc import Draft
+from tanhui_plandoc.draft import Clause
 from tanhui_plandoc.draft import Department as Named
 from tanhui_plandoc.draft import RoadmapItem as Line
 
@@ -178,6 +179,22 @@ def test_sentences_that_are_new_gone_or_reworded_are_named() -> None:
         "任务1条文取消“上节能课”", "总体目标取消“绿色生活成为习惯”", "保障措施取消“成立专班”",
     ]  # fmt: skip
     assert [each["code"] for each in comparison["added"]] == ["1.2", "1"]
+
+
+def test_two_wordings_of_the_same_lines_go_together() -> None:
+    def wording(first: str, second: str, *, line: int) -> Draft:
+        clauses = tuple(Clause(n, text, (line + n,)) for n, text in enumerate((first, second), start=1))
+        return world.changed(world.draft(), 1, clauses=clauses)
+
+    short, long = wording("办班", "建馆", line=40), wording("每年举办两期骨干培训班", "新建一座展览馆", line=40)
+    found = _compare.compare(short, long)
+    assert [each["words"] for each in found.moved] == [
+        "任务1条文“办班”改写为“每年举办两期骨干培训班”",
+        "任务1条文“建馆”改写为“新建一座展览馆”",
+    ]
+    assert (found.added, found.dropped) == ((), ())
+    elsewhere = _compare.compare(short, wording("每年举办两期骨干培训班", "新建一座展览馆", line=41))
+    assert (len(elsewhere.added), len(elsewhere.dropped), elsewhere.moved) == (2, 2, ())
 
 
 def test_a_department_under_another_name_is_no_other_department() -> None:
