@@ -12,11 +12,15 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from tanhui.kernel.errors import Forbidden, TanhuiError
 from tanhui.parties.types import Scope
+from tanhui.rewards import queries as rewards
+
+MEMBERSHIP = "rewards.redeem"
+"""No role's: who works for a merchant opens its till."""
 
 PAGES: dict[str, str] = {
     "start": "office.enter",
@@ -112,6 +116,22 @@ PAGES: dict[str, str] = {
     "plan-report-file": "plan.look",
     "plan-coverage": "plan.look",
     "plan-coverage-csv": "plan.look",
+    "rewards-merchants": "rewards.look",
+    "rewards-merchants-csv": "rewards.look",
+    "rewards-apply": "rewards.admit",
+    "rewards-merchant": "rewards.look",
+    "rewards-merchant-decide": "rewards.admit",
+    "rewards-merchant-staff": "rewards.admit",
+    "rewards-shop-add": "rewards.admit",
+    "rewards-shop": "rewards.admit",
+    "rewards-plate": "rewards.look",
+    "rewards-offers": "rewards.look",
+    "rewards-offers-csv": "rewards.look",
+    "rewards-offer-new": "rewards.offer",
+    "rewards-offer": "rewards.look",
+    "rewards-offer-state": "rewards.offer",
+    "till": MEMBERSHIP,
+    "till-undo": MEMBERSHIP,
 }
 """Name of the address → permission."""
 
@@ -120,14 +140,19 @@ View = Callable[..., HttpResponse]
 
 def may(user: Any, page: str, scope: Scope | None = None) -> bool:
     """Whether this member of staff may open that page (anywhere, or within a scope)."""
-    return bool(user.is_authenticated and user.has_perm(PAGES[page], scope))
+    if not user.is_authenticated:
+        return False
+    if PAGES[page] == MEMBERSHIP:
+        return bool(user.is_active and rewards.merchant_of(user.pk))
+    return bool(user.has_perm(PAGES[page], scope))
 
 
 def office_page(page: str) -> Callable[[View], View]:
     """Let a view be opened by those who may; others are sent to sign in, or told that their role does not allow it.
 
     A view about one partner takes the argument `source`, and is asked for within that scope. An error of a room
-    that the view did not handle becomes a page that says what happened and what to do.
+    that the view did not handle becomes a page that says what happened and what to do. A merchant's person without any
+    role starts at the till.
     """
 
     def wrap(view: View) -> View:
@@ -139,6 +164,8 @@ def office_page(page: str) -> Callable[[View], View]:
             scope = Scope("source", kwargs["source"]) if "source" in kwargs else None
             try:
                 if not may(request.user, page, scope):
+                    if page == "start" and may(request.user, "till"):
+                        return redirect("office:till")
                     raise Forbidden("您的角色不能打开这个页面", fix="需要这项权限，请联系系统管理员授予角色")
                 return view(request, *args, **kwargs)
             except TanhuiError as error:

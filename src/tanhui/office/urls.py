@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tanhui.office import plan_office_urls
+from tanhui.office import plan_office_urls, rewards_urls
 from tanhui.office.views import (
     books,
     evidence,
@@ -77,4 +77,5 @@ urlpatterns = [
     path("plan/review/", plan_records.review, name="plan-review"),
     path("plan/review/decide/", plan_records.decide, name="plan-decide"),
     *plan_office_urls.urlpatterns,
+    *rewards_urls.urlpatterns,
 ]

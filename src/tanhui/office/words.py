@@ -49,6 +49,16 @@ ACTS = {
     "plan.sub_task": "子任务",
     "plan.withdraw": "撤回记录",
     "project.first_administrator": "设立首位管理员",
+    "rewards.admit_merchant": "商户申请入盟",
+    "rewards.admit_shop": "登记或停用门店",
+    "rewards.admit_staff": "商户人员变更",
+    "rewards.admit_status": "商户状态变更",
+    "rewards.draft": "起草权益",
+    "rewards.published": "上架权益",
+    "rewards.redeem_refused": "越权核销被拒绝",
+    "rewards.stock": "设定库存",
+    "rewards.undo": "撤销核销",
+    "rewards.withdrawn": "下架权益",
     "scenarios.admit_source": "接入或变更接入方",
     "scenarios.advance_method": "方法流转",
     "scenarios.open_scenario": "开放或变更场景",
@@ -59,9 +69,25 @@ ACTS = {
     "ledger.close_period": "结账",
     "ledger.reverse": "冲正",
 }
-KINDS = {"settlement": "结算", "pro_rata": "按比例发放", "reversal": "冲正"}
+KINDS = {
+    "settlement": "结算",
+    "pro_rata": "按比例发放",
+    "reversal": "冲正",
+    "exchange": "兑换权益",
+    "redeem": "核销",
+    "redeem_undo": "撤销核销",
+    "voucher_return": "退回积分",
+}
 HOLDERS = {"system": "系统", "party": "居民和单位"}
-_ACCOUNTS = {"programme": "积分池", "expired": "已到期", "owed": "待扣回"}
+_ACCOUNTS = {
+    "programme": "积分池",
+    "expired": "已到期",
+    "owed": "待扣回",
+    "held": "已兑换待使用",
+    "redeemed": "已兑换",
+    "budget": "预算",
+    "payable": "应付商户",
+}
 
 
 def account_words(code: str, scenarios: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from tanhui.portal import plan_urls
-from tanhui.portal.views import home, library, pages, receipts
+from tanhui.portal.views import home, library, mall, pages, receipts
 
 app_name = "portal"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("methods/<slug:family>/<slug:name>/<str:version>.md", library.method_file, name="method-file"),
     path("factors/", library.factors, name="factors"),
     path("factors.csv", library.factors_csv, name="factors-csv"),
+    path("mall/", mall.mall, name="mall"),
     path("budget/", pages.budget, name="budget"),
     path("budget.csv", pages.budget_csv, name="budget-csv"),
     path("receipt/", receipts.receipts, name="receipts"),

@@ -38,6 +38,8 @@ _GROUPS = (
         "方案文本",
         (("plan-drafts", "方案文稿"), ("plan-versions", "方案版本"), ("plan-coverage", "承诺对照")),
     ),
+    ("权益商城", (("rewards-offers", "权益"), ("rewards-merchants", "商户"))),
+    ("门店", (("till", "核销券"),)),
     ("规则", (("methods", "方法流转"),)),
     ("账目", (("runs", "结算"), ("books", "试算平衡"))),
     ("监督", (("trail", "操作留痕"),)),

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tanhui.ledger import queries as ledger
-from tanhui.ledger.types import AccountRef
+from tanhui.ledger.types import AccountRef, Book
 from tanhui.office.access import office_page
 from tanhui.office.files import csv_file
 from tanhui.office.words import HOLDERS, KINDS, account_words
@@ -69,7 +69,8 @@ def transfer(request: HttpRequest, number: str) -> HttpResponse:
     titles = _titles()
 
     def words(account: AccountRef) -> str:
-        return f"{'系统' if account.party_id is None else '居民'}：{account_words(account.code, titles)}"
+        holder = "单位" if account.book is Book.MONEY else "居民"
+        return f"{'系统' if account.party_id is None else holder}：{account_words(account.code, titles)}"
 
     entries: list[tuple[Any, str, str]] = [(row, words(row.debit), words(row.credit)) for row in found.entries]
     context = {
