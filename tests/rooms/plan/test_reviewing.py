@@ -246,8 +246,7 @@ CONTENT = [
 def test_the_database_refuses_to_change_what_stands(statement: str) -> None:
     filed(restaurant(spot=("113.5", "28.7")), register="restaurants")
     with pytest.raises(DatabaseError, match=r"不可|只可|不能"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(statement)
+        cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {statement}")
 
 
 @pytest.mark.parametrize(
