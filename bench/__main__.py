@@ -14,6 +14,7 @@ BENCHMARKS = {
     "file": ["bench.intake_file"],
     "statement": ["bench.statement_http"],
     "plan": ["bench.plan_reading"],
+    "plan-pages": ["bench.plan_page"],
     "vouchers": ["bench.voucher_exchange"],
 }
 
