@@ -85,6 +85,7 @@ def test_the_plates_code_leads_to_what_is_used_in_that_shop(client: Client) -> N
     world.publish(merchant, title="书券（示例）")
     page = page_of(client, "mall", shop=shop)
     assert "在虚构书店一店能用的权益" in page.text
+    assert shop not in page.text
     assert "书券（示例）" in page.text
     assert "午餐券" not in page.text
     assert "午餐券" in page_of(client, "mall", shop=alliance.shop).text

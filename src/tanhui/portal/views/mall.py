@@ -56,7 +56,7 @@ def mall(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "mall",
         "shelves": [shelf for shelf in shelves if shelf.offers],
-        "place": here,
+        "at_shop": here,
         "any": bool(found),
     }
     return render(request, "portal/mall/mall.html", context)
