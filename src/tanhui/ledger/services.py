@@ -19,6 +19,7 @@ from tanhui.ledger._post import post_each, post_reversal, post_staged, refusals
 from tanhui.ledger.models import PeriodClose, Transfer
 from tanhui.ledger.rules import MAX_KEY
 from tanhui.ledger.types import (
+    AlreadyReversed,
     BadPosting,
     Book,
     IdempotencyConflict,
@@ -72,7 +73,13 @@ def reverse(*, number: str, key: str, reason: str, at: datetime, by: Actor = SYS
     if serial is None or not Transfer.objects.filter(id=serial).exists():
         raise NotFound("没有这个编号的凭证", where=number, fix="核对凭证编号")
     before = Transfer.objects.filter(key=key).first()
-    made = None if before else post_reversal(serial, key, reason, at)
+    try:
+        made = None if before else post_reversal(serial, key, reason, at)
+    except AlreadyReversed:
+        # Of two callers with one key at once, the second may meet this rule before it meets the key.
+        if not Transfer.objects.filter(key=key).exists():
+            raise
+        made = None
     reversal = before or Transfer.objects.get(key=key)
     if made is None and (reversal.reverses_id, reversal.reason) != (serial, reason):
         raise IdempotencyConflict("这个键已经用于另一笔凭证，本次没有冲正", where=key, fix="请换用新的键")
