@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from tanhui.kernel.errors import NotFound
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
@@ -29,6 +31,11 @@ class County:
     def name(self) -> str:
         """The Chinese name, such as 平江县."""
         return str(self.facts["name"])
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the county calls itself a demonstration, or this process was told so."""
+        return bool(settings.TANHUI_DEMO or self.facts.get("demo", False))
 
     @property
     def division_code(self) -> str:

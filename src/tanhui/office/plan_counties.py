@@ -12,8 +12,8 @@ from tanhui.parties import queries as parties
 
 
 def is_demo() -> bool:
-    """Whether invented rows may be filed here: the county calls itself a demonstration, or the process was told so."""
-    return bool(settings.TANHUI_DEMO or load_county(settings.TANHUI_COUNTY).facts.get("demo", False))
+    """Whether invented rows may be filed here."""
+    return load_county(settings.TANHUI_COUNTY).is_demo
 
 
 def division_names() -> DivisionNames:

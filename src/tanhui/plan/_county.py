@@ -25,9 +25,8 @@ _PLAN_KEYS = ("title", "status", "date", "overall_targets", "groups", "safeguard
 
 
 def is_demo() -> bool:
-    """Whether invented rows may be filed and counted here: the county calls itself a demonstration, or the process
-    was told so."""
-    return bool(settings.TANHUI_DEMO or load_county(settings.TANHUI_COUNTY).facts.get("demo", False))
+    """Whether invented rows may be filed and counted here."""
+    return load_county(settings.TANHUI_COUNTY).is_demo
 
 
 def plan_facts(county: County) -> Draft:

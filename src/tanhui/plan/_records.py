@@ -18,7 +18,7 @@ from tanhui.kernel.ids import new_number
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor, Scope
-from tanhui.plan import _evidence, _figure_views, _figures, _registers, _sheets
+from tanhui.plan import _county, _evidence, _figure_views, _figures, _registers, _sheets
 from tanhui.plan._fields import Fault, Known, clean, happened_on, read_row, read_value, refuse_personal, value_field
 from tanhui.plan._record_views import STANDING
 from tanhui.plan._register_document import kept_register
@@ -76,7 +76,7 @@ def file(
     row = Department.objects.filter(code=department).first()
     if row is None:
         raise NotFound(f"方案中没有部门 {department[:40]}", where="department", fix="从部门列表中选择")
-    if sample and not _registers.is_demo():
+    if sample and not _county.is_demo():
         raise BadInput("只有演示县可以填报示例", where="sample", fix="填报真实的记录")
     filing = _Filing(row, sample, at, by)
     if withdraw:

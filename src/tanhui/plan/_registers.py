@@ -35,11 +35,6 @@ def county() -> County:
     return load_county(settings.TANHUI_COUNTY)
 
 
-def is_demo() -> bool:
-    """Whether invented rows may be filed and counted here."""
-    return _county.is_demo()
-
-
 def map_box() -> Box:
     """West, south, east, north in degrees (WGS 84): `[map]` of county.toml, else a box around the country."""
     facts = county().facts.get("map")

@@ -15,7 +15,7 @@ from tanhui.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from tanhui.kernel.ids import new_number
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor
-from tanhui.plan import _registers
+from tanhui.plan import _county
 from tanhui.plan._acting import line, plan_department, ref, require_hand, require_part, said
 from tanhui.plan._acting import task_in_force as task_of
 from tanhui.plan.models import (
@@ -146,7 +146,7 @@ def case(details: CaseDetails, at: datetime, by: Actor) -> str:
     if details.number or details.publish:
         return _publish_case(details.number, at, by)
     task, department = require_part(by, details.task_no, details.department)
-    if details.sample and not _registers.is_demo():
+    if details.sample and not _county.is_demo():
         raise BadInput("正式运行的县不能登记示例", where="sample", fix="去掉“示例”")
     if details.link:
         try:
@@ -215,7 +215,7 @@ def funding(details: FundingDetails, at: datetime, by: Actor) -> str:
 
 def _new_line(details: FundingDetails, at: datetime, by: Actor) -> FundingLine:
     task, department = require_part(by, details.task_no, details.department)
-    if details.sample and not _registers.is_demo():
+    if details.sample and not _county.is_demo():
         raise BadInput("正式运行的县不能登记示例", where="sample", fix="去掉“示例”")
     if not 2000 <= details.year <= 2100:
         raise BadInput("年度应是四位年份", where="year", fix="填写如 2025")

@@ -81,7 +81,7 @@ def readable(view: View) -> View:
 
 def invented() -> bool:
     """Whether this county is a demonstration: figures then come of sample rows, and every page says so."""
-    return bool(settings.TANHUI_DEMO or load_county(settings.TANHUI_COUNTY).facts.get("demo", False))
+    return load_county(settings.TANHUI_COUNTY).is_demo
 
 
 def of_samples(tasks: Iterable[TaskView]) -> bool:

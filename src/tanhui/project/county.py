@@ -42,11 +42,6 @@ def this_county() -> County:
     return load_county(settings.TANHUI_COUNTY)
 
 
-def is_demo(county: County) -> bool:
-    """Whether the county calls itself a demonstration, or this process was told so."""
-    return bool(settings.TANHUI_DEMO or county.facts.get("demo", False))
-
-
 def load(*, at: datetime, say: Say, committee: Actor | None = None) -> Loaded:
     """Load everything. Methods that the files call in force enter force only when `committee` signs, or in a demo
     county, where the house signs and says so; elsewhere they wait as drafts. Raises what the rooms raise."""
@@ -109,7 +104,7 @@ def _source(table: Mapping[str, Any], at: datetime) -> SourceDraft:
 
 def load_methods(county: County, *, at: datetime, say: Say, committee: Actor | None = None) -> tuple[int, int]:
     """Register the method files and, where somebody may sign, bring them into force. Returns (in force, waiting)."""
-    signer = committee or (SYSTEM if is_demo(county) else None)
+    signer = committee or (SYSTEM if county.is_demo else None)
     signed_by_the_house = committee is None and signer is not None
     note = "演示县：由程序代为签署，不构成专家委员会的意见" if signed_by_the_house else "装入县域数据"
     stages = {view.rule_hash: view.stage for view in scenario_queries.method_versions()}

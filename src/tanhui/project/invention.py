@@ -13,7 +13,7 @@ from tanhui.kernel.errors import Forbidden
 from tanhui.parties import queries
 from tanhui.parties import services as parties
 from tanhui.parties.types import Actor, LoginId, Purpose, ResidentDetails
-from tanhui.project.county import Say, consent_versions, is_demo, purpose_of, this_county
+from tanhui.project.county import Say, consent_versions, purpose_of, this_county
 from tanhui.scenarios import queries as scenario_queries
 from tanhui.scenarios.types import Evidence
 
@@ -33,7 +33,7 @@ class Invention:
 
 def require_demo(county: County) -> None:
     """Raises Forbidden in a real county: nobody is invented beside real people."""
-    if not is_demo(county):
+    if not county.is_demo:
         raise Forbidden("只有演示县可以虚构居民", where=county.name, fix="真实居民由本人加入并绑定")
 
 

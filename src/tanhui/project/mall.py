@@ -15,7 +15,7 @@ from tanhui.kernel.days import day_start
 from tanhui.kernel.errors import BadInput
 from tanhui.parties import services as parties
 from tanhui.parties.types import Actor, OrganizationDetails
-from tanhui.project.county import Say, is_demo
+from tanhui.project.county import Say
 from tanhui.rewards import queries, services
 from tanhui.rewards.types import (
     MerchantDetails,
@@ -111,7 +111,7 @@ def load_mall(county: County, *, at: datetime, say: Say) -> MallLoaded | None:
             if code not in known:
                 raise BadInput(f"“{document.title}”写的商户 {code} 没有登记", where=OFFERS, fix=f"写进 {MERCHANTS}")
     say(f"{county.name}：积分商城……")
-    opens = is_demo(county)
+    opens = county.is_demo
     with transaction.atomic():
         numbers, merchants_new = _take_merchants(merchants, at=at, active=opens)
         offers_new = _take_offers(offers, numbers, at=at, published=opens)

@@ -8,7 +8,7 @@ from datetime import datetime
 from tanhui.kernel.county import County
 from tanhui.parties.types import Actor
 from tanhui.plan import queries, services
-from tanhui.project.county import Say, is_demo
+from tanhui.project.county import Say
 
 SYSTEM = Actor.system("county")
 
@@ -42,7 +42,7 @@ def load_plan(county: County, *, at: datetime, say: Say) -> PlanLoaded | None:
     say(f"{county.name}：{facts.title}……")
     document = services.draft(name=f"counties/{county.folder.name}/plan", draft=facts, at=at, by=SYSTEM)
     version = queries.document(document).adopted_version or 0
-    if not version and is_demo(county):
+    if not version and county.is_demo:
         version = services.adopt(number=document, at=at, by=SYSTEM)
     fresh = services.define(registers=registers, measures=measures, at=at, by=SYSTEM)
     return PlanLoaded(

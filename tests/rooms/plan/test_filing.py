@@ -241,7 +241,7 @@ def test_what_is_not_there_is_not_found() -> None:
 def test_samples_are_refused_outside_a_demo_county(monkeypatch: pytest.MonkeyPatch) -> None:
     (number,) = file(restaurant(evidence=()), sample=True)
     assert queries.record(number).sample
-    monkeypatch.setattr("tanhui.plan._registers.is_demo", lambda: False)
+    monkeypatch.setattr("tanhui.plan._county.is_demo", lambda: False)
     before = stored()
     with pytest.raises(BadInput, match="只有演示县"):
         file(restaurant("乙"), sample=True)
