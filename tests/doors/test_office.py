@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,123 +31,16 @@ from tanhui.scenarios.types import Channel, DeliveryDraft, Refusal
 
 pytestmark = pytest.mark.django_db
 
-# Who may open what, decided here by hand and independently of the code: y may, - may not.
-MATRIX = """
-page             administrator operator committee auditor partner clerk action_office officer reviewer
-start            y y y y y y y y y
-partners         y y y y y - - - -
-partners-csv     y y y y y - - - -
-partner          y y y y y - - - -
-partner-admit    - y - - - - - - -
-partner-change   - y - - - - - - -
-delivery         y y y y y - - - -
-delivery-csv     y y y y y - - - -
-evidence         y y - y - - - - -
-evidence-csv     y y - y - - - - -
-case             y y - y - - - - -
-case-rule        - y - - - - - - -
-methods          y y y y y - - - -
-method           y y y y y - - - -
-method-register  - y - - - - - - -
-method-propose   - y - - - - - - -
-method-sign      - - y - - - - - -
-method-replay    - y y - - - - - -
-method-replay-csv - y y - - - - - -
-runs             y y y y - - - - -
-runs-csv         y y y y - - - - -
-run              y y y y - - - - -
-settle           - y - - - - - - -
-books            y y y y - - - - -
-books-csv        y y y y - - - - -
-transfer         y y y y - - - - -
-trail            - - - y - - - - -
-trail-csv        - - - y - - - - -
-plan-desk             y y y y - - y y y
-plan-tasks            y y y y - - y y y
-plan-tasks-csv        y y y y - - y y y
-plan-task             y y y y - - y y y
-plan-contact          - - - - - - y y -
-plan-sub-task-add     - - - - - - y y -
-plan-sub-task         - - - - - - y y -
-plan-sub-task-done    - - - - - - y y -
-plan-indicator        y y y y - - y y y
-plan-indicator-csv    y y y y - - y y y
-plan-override         - - - - - - y - -
-plan-hand             - - - - - - y y -
-plan-registers        y y y y - - y y y
-plan-register         y y y y - - y y y
-plan-template         y y y y - - y y y
-plan-export           y y y y - - y y y
-plan-file             - - - - - - y y -
-plan-import           - - - - - - y y -
-plan-import-faults    - - - - - - y y -
-plan-record           y y y y - - y y y
-plan-evidence         y y y y - - y y y
-plan-withdraw         - - - - - - y y -
-plan-correct          - - - - - - y y -
-plan-void             - - - - - - y y -
-plan-review           - - - - - - y - y
-plan-decide           - - - - - - y - y
-plan-drafts           - - - - - - y - -
-plan-draft            - - - - - - y - -
-plan-finding          - - - - - - y - -
-plan-findings-accept  - - - - - - y - -
-plan-adopt            - - - - - - y - -
-plan-abandon          - - - - - - y - -
-plan-versions         y y y y - - y y y
-plan-version          y y y y - - y y y
-plan-version-json     y y y y - - y y y
-plan-supervision      y y y y - - y y y
-plan-meeting-open     - - - - - - y - -
-plan-meeting          y y y y - - y y y
-plan-meeting-close    - - - - - - y - -
-plan-notices          y y y y - - y y y
-plan-notices-csv      y y y y - - y y y
-plan-notice-issue     - - - - - - y - -
-plan-notice           y y y y - - y y y
-plan-notice-answer    - - - - - - y y -
-plan-notice-judge     - - - - - - y - -
-plan-appraisal        y y y y - - y y y
-plan-appraisal-csv    y y y y - - y y y
-plan-appraisal-compute - - - - - - y - -
-plan-appraisal-publish - - - - - - y - -
-plan-cases            y y y y - - y y y
-plan-case-file        - - - - - - y y -
-plan-case-publish     - - - - - - y - y
-plan-feedback         y y y y - - y y y
-plan-feedback-reply   - - - - - - y y -
-plan-funding          y y y y - - y y y
-plan-funding-csv      y y y y - - y y y
-plan-funding-new      - - - - - - y y -
-plan-funding-line     y y y y - - y y y
-plan-funding-add      - - - - - - y y -
-plan-reports          y y y y - - y y y
-plan-report-publish   - - - - - - y - -
-plan-report           y y y y - - y y y
-plan-report-file      y y y y - - y y y
-plan-coverage         y y y y - - y y y
-plan-coverage-csv     y y y y - - y y y
-rewards-merchants       y y y y - - - - -
-rewards-merchants-csv   y y y y - - - - -
-rewards-apply           - y - - - - - - -
-rewards-merchant        y y y y - - - - -
-rewards-merchant-decide - y - - - - - - -
-rewards-merchant-staff  - y - - - - - - -
-rewards-shop-add        - y - - - - - - -
-rewards-shop            - y - - - - - - -
-rewards-plate           y y y y - - - - -
-rewards-offers          y y y y - - - - -
-rewards-offers-csv      y y y y - - - - -
-rewards-offer-new       - y - - - - - - -
-rewards-offer           y y y y - - - - -
-rewards-offer-state     - y - - - - - - -
-till                    - - - - - - - - -
-till-undo               - - - - - - - - -
-"""
-_LINES = [line.split() for line in MATRIX.strip().splitlines()]
-ROLES = [Role(name) for name in _LINES[0][1:]]
-EXPECTED = {line[0]: dict(zip(ROLES, line[1:], strict=True)) for line in _LINES[1:]}
-_EMPTY_HERE = ("plan-", "rewards-", "till")
+# Who may open what, decided by hand and independently of the code: a line a page, with the roles that may.
+MATRIX = Path(__file__).parent / "matrix"
+_LINES = [
+    line.partition(":")
+    for section in sorted(MATRIX.glob("*.txt"))
+    for line in section.read_text(encoding="utf-8").splitlines()
+]
+ROLES = list(Role)
+EXPECTED = {page: {role: "y" if role in who.split() else "-" for role in ROLES} for page, _, who in _LINES}
+_EMPTY_HERE = ("plan-", "rewards-", "till", "clearing-", "funds-", "community-", "village-", "integrity-")
 """Pages of rooms in which nothing has happened in this county."""
 CHANGES = {"case-rule", "method-register", "method-propose", "method-sign"}
 
@@ -218,6 +112,8 @@ def _ask(client: Client, page: str, address: str) -> Any:
 
 
 def test_every_address_is_in_the_table_and_in_the_matrix() -> None:
+    assert {name for _, _, who in _LINES for name in who.split()} <= set(ROLES)
+    assert len(EXPECTED) == len(_LINES)
     names = [pattern.name for pattern in urls.urlpatterns]
     assert sorted(names) == sorted(PAGES)
     assert sorted(names) == sorted(EXPECTED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tanhui.office import plan_office_urls, rewards_urls
+from tanhui.office import clearing_urls, community_urls, integrity_urls, plan_office_urls, rewards_urls
 from tanhui.office.views import (
     books,
     evidence,
@@ -78,4 +78,7 @@ urlpatterns = [
     path("plan/review/decide/", plan_records.decide, name="plan-decide"),
     *plan_office_urls.urlpatterns,
     *rewards_urls.urlpatterns,
+    *clearing_urls.urlpatterns,
+    *community_urls.urlpatterns,
+    *integrity_urls.urlpatterns,
 ]

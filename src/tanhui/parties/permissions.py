@@ -49,9 +49,20 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "ledger.reverse": (Role.OPERATOR,),
     "ledger.close_period": (Role.OPERATOR,),
     # what points buy; who redeems at a merchant's is told by the merchant's staff, not by a role
-    "rewards.look": _OFFICE,
+    "rewards.look": (*_OFFICE, Role.FINANCE),
     "rewards.admit": (Role.OPERATOR,),
     "rewards.offer": (Role.OPERATOR,),
+    "rewards.clear": (Role.OPERATOR,),
+    "rewards.approve": (Role.FINANCE,),
+    "rewards.fund": (Role.FINANCE,),
+    # what villages and teams do; a clerk within the division of the role
+    "community.look": (*_OFFICE, Role.CLERK),
+    "community.run": (Role.OPERATOR,),
+    "community.serve": (Role.OPERATOR, Role.CLERK),
+    # cases of suspected misuse: who decides an appeal did not decide the case
+    "integrity.look": (Role.OPERATOR, Role.AUDITOR, Role.COMMITTEE),
+    "integrity.decide": (Role.OPERATOR,),
+    "integrity.appeal": (Role.COMMITTEE,),
     # the plan: departments file and review within their own scope, the working group in all of them
     "plan.look": (*_OFFICE, *_PLAN),
     "plan.draft": (Role.ACTION_OFFICE,),

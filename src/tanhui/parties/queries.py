@@ -73,6 +73,7 @@ __all__ = [
     "party_by_id",
     "relations_of",
     "require",
+    "require_hand",
     "resident_by_phone",
     "residents_registered",
     "roles_of",
@@ -223,6 +224,16 @@ def has_role(user: Any, role: Role, scope: Scope = COUNTY) -> bool:
 def require(actor: Actor, permission: str, scope: Scope = COUNTY) -> None:
     """Raises Forbidden unless a role of the actor allows it there; the system itself may everything."""
     _acting.require(actor, permission, scope)
+
+
+def require_hand(by: Actor | None, party_id: int, permission: str | None = None) -> None:
+    """Raises Forbidden unless `by` may act for this resident: the person (None), a guardian, a clerk whom the person
+    let act and whose role holds there; with `permission` also staff who have it there. Raises NotFound.
+    """
+    found = Party.objects.filter(pk=party_id).first()
+    if found is None:
+        raise NotFound("没有这个当事人", where="party_id", fix="核对编号")
+    _acting.require_hand(by, found, permission)
 
 
 def subject_key(source: str, external_id: str) -> bytes:

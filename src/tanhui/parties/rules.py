@@ -135,8 +135,10 @@ def clean_username(name: str) -> str:
 
 
 def roles_together(held: frozenset[Role], new: Role) -> bool:
-    """Whether one person may hold these roles: an auditor nothing else, and nobody both runs and signs off rules."""
+    """Whether one person may hold these roles: an auditor nothing else; nobody both runs the platform and signs off
+    its rules, or its payments.
+    """
     both = held | {new}
     if Role.AUDITOR in both:
         return both == {Role.AUDITOR}
-    return not {Role.COMMITTEE, Role.OPERATOR} <= both
+    return Role.OPERATOR not in both or not both & {Role.COMMITTEE, Role.FINANCE}

@@ -63,6 +63,7 @@ class Role(StrEnum):
     ACTION_OFFICE = "action_office"
     OFFICER = "officer"
     REVIEWER = "reviewer"
+    FINANCE = "finance"
 
     @property
     def label(self) -> str:
@@ -80,6 +81,7 @@ _ROLE_TITLES = {
     Role.ACTION_OFFICE: "专班人员",
     Role.OFFICER: "部门填报员",
     Role.REVIEWER: "部门审核员",
+    Role.FINANCE: "财务复核员",
 }
 
 

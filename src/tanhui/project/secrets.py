@@ -13,10 +13,10 @@ from pathlib import Path
 
 from tanhui.kernel.errors import BadInput
 
-NAMES = ("django", "personal_data", "lookup", "number", "voucher")
+NAMES = ("django", "personal_data", "lookup", "number", "voucher", "card", "statement")
 """What each secret is for: sessions and signatures of Django; encryption of personal data; keyed hashes by
 which personal data are found; public numbers that hide a row's serial, and the codes of vouchers; signatures of
-vouchers."""
+vouchers; of the cards of residents without a phone; of clearing statements and monthly statements."""
 
 SECRET_BYTES = 32
 

@@ -55,6 +55,8 @@ INSTALLED_APPS = [
     "tanhui.office",
     "tanhui.api",
     "tanhui.plan",
+    "tanhui.integrity",
+    "tanhui.community",
     "tanhui.rewards",
     "tanhui.scenarios",
     "tanhui.ledger",

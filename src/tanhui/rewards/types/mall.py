@@ -1,4 +1,4 @@
-"""Values and errors that cross the room's boundary."""
+"""The alliance, offers, vouchers and their redemption."""
 
 from __future__ import annotations
 

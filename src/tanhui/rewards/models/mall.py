@@ -1,4 +1,4 @@
-"""Tables of the room: the alliance, what is offered, what was bought, what was tried at a merchant's."""
+"""The alliance, what is offered, what was bought, what was tried at a merchant's."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ NOTHING_PERSONAL: frozenset[str] = frozenset()
 AT_ONCE = ("honor", "donation")
 
 
-def _values(kinds: type[StrEnum]) -> list[str]:
+def values(kinds: type[StrEnum]) -> list[str]:
     return [each.value for each in kinds]
 
 
-def _choices(kinds: type[StrEnum]) -> list[tuple[str, str]]:
+def choices(kinds: type[StrEnum]) -> list[tuple[str, str]]:
     return [(each.value, each.label) for each in kinds]  # type: ignore[attr-defined]  # every one has its words
 
 
@@ -30,7 +30,7 @@ class Merchant(models.Model):
     number = models.CharField("编号", max_length=30, unique=True)
     party = models.ForeignKey("parties.Party", verbose_name="单位", on_delete=models.PROTECT, related_name="+")
     title = models.CharField("名称", max_length=80)
-    state = models.CharField("状态", max_length=12, choices=_choices(MerchantState))
+    state = models.CharField("状态", max_length=12, choices=choices(MerchantState))
     contract_from = models.DateField("合作起始日")
     contract_to = models.DateField("合作截止日（不含当日）")
     applied_at = models.DateTimeField("申请时间")
@@ -41,7 +41,7 @@ class Merchant(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["party"], condition=~Q(state="left"), name="rewards_merchant_once"),
             models.CheckConstraint(condition=Q(contract_to__gt=F("contract_from")), name="rewards_merchant_contract"),
-            models.CheckConstraint(condition=Q(state__in=_values(MerchantState)), name="rewards_merchant_state"),
+            models.CheckConstraint(condition=Q(state__in=values(MerchantState)), name="rewards_merchant_state"),
         ]
 
     def __str__(self) -> str:
@@ -82,7 +82,7 @@ class MerchantStaff(models.Model):
 
     merchant = models.ForeignKey(Merchant, verbose_name="商户", on_delete=models.PROTECT, related_name="staff")
     user = models.ForeignKey("parties.User", verbose_name="人员", on_delete=models.PROTECT, related_name="+")
-    role = models.CharField("岗位", max_length=8, choices=_choices(StaffRole))
+    role = models.CharField("岗位", max_length=8, choices=choices(StaffRole))
     began_at = models.DateTimeField("开始时间")
     ended_at = models.DateTimeField("结束时间", null=True, blank=True)
 
@@ -93,7 +93,7 @@ class MerchantStaff(models.Model):
             models.UniqueConstraint(
                 fields=["merchant", "user"], condition=Q(ended_at__isnull=True), name="rewards_merchant_staff_once"
             ),
-            models.CheckConstraint(condition=Q(role__in=_values(StaffRole)), name="rewards_merchant_staff_role"),
+            models.CheckConstraint(condition=Q(role__in=values(StaffRole)), name="rewards_merchant_staff_role"),
         ]
 
     def __str__(self) -> str:
@@ -127,7 +127,7 @@ class Offer(models.Model):
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
     number = models.CharField("编号", max_length=30, unique=True)
-    kind = models.CharField("类别", max_length=12, choices=_choices(OfferKind))
+    kind = models.CharField("类别", max_length=12, choices=choices(OfferKind))
     title = models.CharField("名称", max_length=80)
     terms = models.TextField("使用说明")
     price_points = models.IntegerField("兑换积分")
@@ -143,15 +143,15 @@ class Offer(models.Model):
     stock = models.ForeignKey(
         Stock, verbose_name="库存", on_delete=models.PROTECT, null=True, blank=True, related_name="offers"
     )
-    state = models.CharField("状态", max_length=12, choices=_choices(OfferState))
+    state = models.CharField("状态", max_length=12, choices=choices(OfferState))
     created_at = models.DateTimeField("创建时间")
 
     class Meta:
         db_table = "rewards_offer"
         verbose_name = verbose_name_plural = "权益"
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=_values(OfferKind)), name="rewards_offer_kind"),
-            models.CheckConstraint(condition=Q(state__in=_values(OfferState)), name="rewards_offer_state"),
+            models.CheckConstraint(condition=Q(kind__in=values(OfferKind)), name="rewards_offer_kind"),
+            models.CheckConstraint(condition=Q(state__in=values(OfferState)), name="rewards_offer_state"),
             models.CheckConstraint(condition=Q(price_points__gt=0), name="rewards_offer_price"),
             models.CheckConstraint(
                 condition=Q(kind__in=AT_ONCE, face_value_fen=0) | (~Q(kind__in=AT_ONCE) & Q(face_value_fen__gt=0)),
@@ -226,7 +226,7 @@ class Voucher(models.Model):
         "parties.Party", verbose_name="持有人", on_delete=models.PROTECT, related_name="+", db_index=False
     )
     code_hash = models.BinaryField("券码摘要", max_length=32, unique=True)
-    state = models.CharField("状态", max_length=10, choices=_choices(VoucherState))
+    state = models.CharField("状态", max_length=10, choices=choices(VoucherState))
     price_points = models.IntegerField("兑换积分")
     face_value_fen = models.IntegerField("面值（分）")
     valid_from = models.DateTimeField("有效期起")
@@ -235,13 +235,15 @@ class Voucher(models.Model):
     key = models.CharField("请求键", max_length=80)
     input_hash = models.BinaryField("请求摘要", max_length=32)
     ended_at = models.DateTimeField("结束时间", null=True, blank=True, help_text="使用、取消或过期")
+    handled_by = models.CharField("代办人", max_length=80, blank=True, help_text="本人兑换的为空")
+    device_key = models.BinaryField("设备摘要", max_length=16, null=True, blank=True)
 
     class Meta:
         db_table = "rewards_voucher"
         verbose_name = verbose_name_plural = "代金券"
         constraints = [
             models.UniqueConstraint(fields=["party", "key"], name="rewards_voucher_key_once"),
-            models.CheckConstraint(condition=Q(state__in=_values(VoucherState)), name="rewards_voucher_state"),
+            models.CheckConstraint(condition=Q(state__in=values(VoucherState)), name="rewards_voucher_state"),
             models.CheckConstraint(
                 condition=Q(state="open", ended_at__isnull=True) | (~Q(state="open") & Q(ended_at__isnull=False)),
                 name="rewards_voucher_ended",
@@ -254,6 +256,11 @@ class Voucher(models.Model):
         indexes = [
             models.Index(fields=["party", "offer", "exchanged_at"], name="rewards_voucher_holder"),
             models.Index(fields=["valid_to", "id"], condition=Q(state="open"), name="rewards_voucher_open"),
+            models.Index(
+                fields=["device_key", "exchanged_at"],
+                condition=Q(device_key__isnull=False),
+                name="rewards_voucher_device",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -312,7 +319,7 @@ class Redemption(models.Model):
     recorded_at = models.DateTimeField("记录时间")
     claimed_at = models.DateTimeField("商户时间")
     offline = models.BooleanField("离线核销", default=False)
-    outcome = models.CharField("结果", max_length=20, choices=_choices(Outcome))
+    outcome = models.CharField("结果", max_length=20, choices=choices(Outcome))
     message = models.CharField("说明", max_length=200)
     turn = models.IntegerField("第几次核销", default=0)
     undo_of = models.OneToOneField(
@@ -328,7 +335,7 @@ class Redemption(models.Model):
             models.UniqueConstraint(
                 fields=["voucher", "turn"], condition=Q(outcome="redeemed"), name="rewards_redemption_turn_once"
             ),
-            models.CheckConstraint(condition=Q(outcome__in=_values(Outcome)), name="rewards_redemption_outcome"),
+            models.CheckConstraint(condition=Q(outcome__in=values(Outcome)), name="rewards_redemption_outcome"),
             models.CheckConstraint(
                 condition=Q(outcome="redeemed", turn__gt=0, voucher__isnull=False, shop__isnull=False)
                 | (Q(outcome="undone", turn__gt=0, voucher__isnull=False) & ~Q(reason=""))
