@@ -561,6 +561,24 @@ class QuizResult:
     replayed: bool = False
 
 
+@dataclass(frozen=True)
+class MeasurementTrace:
+    """One counted or pending measurement of a day, for those who look for patterns: numbers only, no names.
+
+    `recorder` is the user name of the member of staff who entered it, empty where the person did.
+    """
+
+    check_in: str
+    party_id: int
+    recorder: str
+    division_code: str
+    material: str
+    mass_g: int | None
+    item_count: int | None
+    by_hand: bool
+    happened_at: datetime
+
+
 # ------------------------------------------------------------------------------------------------------- refusals
 
 

@@ -11,6 +11,7 @@ from tanhui.kernel.errors import NotFound
 from tanhui.parties import queries as parties
 from tanhui.rewards._codes import public_key
 from tanhui.rewards._exchange import available_points
+from tanhui.rewards._traces import exchange_traces, redemption_traces
 from tanhui.rewards._views import (
     holder_view,
     merchant_view,
@@ -38,12 +39,14 @@ from tanhui.rewards.types import (
 )
 
 __all__ = [
+    "exchange_traces",
     "merchant",
     "merchant_of",
     "merchants",
     "offer",
     "offers",
     "points_available",
+    "redemption_traces",
     "redemptions",
     "shops",
     "token_key",

@@ -86,6 +86,7 @@ from tanhui.rewards.types.mall import (
     VoucherState,
     VoucherView,
 )
+from tanhui.rewards.types.traces import ExchangeTrace, RedemptionTrace
 
 __all__ = [
     "CLEARING_WAIT",
@@ -109,6 +110,7 @@ __all__ = [
     "DisputeState",
     "DisputeView",
     "DraftMonth",
+    "ExchangeTrace",
     "FundsDetails",
     "FundsStatementView",
     "FundsView",
@@ -145,6 +147,7 @@ __all__ = [
     "RaiseDispute",
     "RedemptionDetails",
     "RedemptionResult",
+    "RedemptionTrace",
     "RedemptionView",
     "SamePerson",
     "ShopDetails",
