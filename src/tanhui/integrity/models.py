@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from django.db import models
@@ -10,6 +11,10 @@ from django.db.models import Q
 from tanhui.integrity.types import Action, CaseState, SubjectKind
 
 NOTHING_PERSONAL: frozenset[str] = frozenset()
+
+
+def _values(kinds: type[StrEnum]) -> list[str]:
+    return [each.value for each in kinds]
 
 
 class Case(models.Model):
@@ -33,8 +38,8 @@ class Case(models.Model):
             models.UniqueConstraint(
                 fields=["kind", "subject"], condition=Q(state="open"), name="integrity_case_open_once"
             ),
-            models.CheckConstraint(condition=Q(kind__in=list(SubjectKind)), name="integrity_case_kind"),
-            models.CheckConstraint(condition=Q(state__in=list(CaseState)), name="integrity_case_state"),
+            models.CheckConstraint(condition=Q(kind__in=_values(SubjectKind)), name="integrity_case_kind"),
+            models.CheckConstraint(condition=Q(state__in=_values(CaseState)), name="integrity_case_state"),
         ]
 
     def __str__(self) -> str:
@@ -85,7 +90,7 @@ class Decision(models.Model):
         db_table = "integrity_decision"
         verbose_name = verbose_name_plural = "核查决定"
         constraints = [
-            models.CheckConstraint(condition=Q(action__in=list(Action)), name="integrity_decision_action"),
+            models.CheckConstraint(condition=Q(action__in=_values(Action)), name="integrity_decision_action"),
             models.CheckConstraint(condition=~Q(reason=""), name="integrity_decision_reason"),
             models.CheckConstraint(
                 condition=Q(action="hold", until__isnull=False) | (~Q(action="hold") & Q(until__isnull=True)),
