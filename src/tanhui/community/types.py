@@ -579,6 +579,88 @@ class MeasurementTrace:
     happened_at: datetime
 
 
+@dataclass(frozen=True)
+class Audience:
+    """Whom a training, lecture or visit is for: the plan's task (0: none), and the register where it is filed."""
+
+    code: str
+    title: str
+    task: int = 0
+    register: str = ""
+    choice: str = ""
+
+
+@dataclass(frozen=True)
+class QuizInfo:
+    """A quiz before it is taken: how many questions are drawn of how many, and what passes."""
+
+    code: str
+    title: str
+    summary: str
+    questions: int
+    draw: int
+    pass_score: int
+    attempts_a_day: int
+
+
+@dataclass(frozen=True)
+class CheckInNews:
+    """A check-in took a state (counted, pending, refused, corrected). Read past the last `id` seen; ids appear in
+    order of commit. `mass_g` and `item_count` are sums over its materials; `user_id`: the member of staff, if any.
+    """
+
+    id: int
+    state: CheckInState
+    at: datetime
+    number: str
+    occasion: str
+    kind: OccasionKind
+    division_code: str
+    party_id: int
+    user_id: int | None
+    by_card: bool
+    offline: bool
+    happened_at: datetime
+    recorded_at: datetime
+    mass_g: int
+    item_count: int
+
+
+@dataclass(frozen=True)
+class VillageFigures:
+    """What a division did in a period: counted check-ins where something was brought, grams by material, items by
+    material, different persons, and exchange days held (closed).
+    """
+
+    division_code: str
+    check_ins: int
+    mass_g: Mapping[str, int]
+    item_count: Mapping[str, int]
+    persons: int
+    exchange_days: int
+
+
+@dataclass(frozen=True)
+class TrainingFigures:
+    """Trainings, lectures and study visits for an audience that ended in a period, closed, and who attended."""
+
+    audience: str
+    kind: OccasionKind
+    occasions: int
+    attended: int
+
+
+@dataclass(frozen=True)
+class VolunteerFigures:
+    """Voluntary service in a division in a period: occasions closed, attendances, persons, minutes of service."""
+
+    division_code: str
+    occasions: int
+    attended: int
+    persons: int
+    minutes: int
+
+
 # ------------------------------------------------------------------------------------------------------- refusals
 
 
@@ -628,3 +710,9 @@ class SecondPersonNeeded(Conflict):
     """The second person must be another than the first."""
 
     code = "second_person_needed"
+
+
+class LimitReached(Conflict):
+    """No more of it today: attempts at a quiz, reports about a point."""
+
+    code = "limit_reached"
