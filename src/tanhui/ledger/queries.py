@@ -15,6 +15,7 @@ from tanhui.ledger._proof import find_discrepancies
 from tanhui.ledger.models import PeriodClose, Transfer
 from tanhui.ledger.rules import BOOK_DIGITS, NUMBER_BASE, account_rule, holder_of
 from tanhui.ledger.types import (
+    HOLDING_DDL,
     AccountBalance,
     AccountRef,
     Basis,
@@ -35,6 +36,8 @@ __all__ = [
     "balances",
     "balances_of",
     "debts",
+    "hold",
+    "moved",
     "period",
     "prove",
     "statement",
@@ -186,6 +189,52 @@ def debts(book: Book, code: str) -> dict[int, int]:
         [book.value, code],
     )
     return dict(rows)
+
+
+def hold(book: Book, codes: Iterable[str]) -> int:
+    """Fill the temporary table `ledger_holding` (see `types.HOLDING_DDL`) with what parties hold above zero on accounts
+    of these codes; how many accounts. Within a transaction. Free where no such code is in use, otherwise a scan.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDING_DDL)
+        cursor.execute("TRUNCATE ledger_holding")
+        cursor.execute(
+            "SELECT id FROM ledger_account_code WHERE book = %s AND holder = 'party' AND code = ANY(%s)",
+            [book.value, list(codes)],
+        )
+        found = [row[0] for row in cursor.fetchall()]
+        if not found:
+            return 0
+        cursor.execute(
+            "INSERT INTO ledger_holding (party_id, code, amount)"
+            " SELECT a.party_id, c.code, a.credits - a.debits FROM ledger_account a"
+            " JOIN ledger_account_code c ON c.id = a.code_id"
+            " WHERE a.account_id >= 100000 AND a.code_id = ANY(%s) AND a.credits > a.debits",
+            [found],
+        )
+        return cursor.rowcount
+
+
+_MOVED = """
+SELECT m.account, sum(m.amount)::bigint FROM (
+    SELECT e.debit_account AS account, e.amount FROM ledger_entry e
+    WHERE e.debit_account = ANY(%(accounts)s) AND e.debit_account >= 100000 AND e.credit_account = %(counter)s
+    UNION ALL
+    SELECT e.credit_account, -e.amount FROM ledger_entry e
+    WHERE e.credit_account = ANY(%(accounts)s) AND e.credit_account >= 100000 AND e.debit_account = %(counter)s
+) m GROUP BY m.account
+"""
+
+
+def moved(refs: Iterable[AccountRef], counter: AccountRef) -> dict[AccountRef, int]:
+    """What went from each of these accounts of parties to `counter`, less what came back. Costs their entries."""
+    wanted = list(dict.fromkeys(refs))
+    numbered = _account_numbers([*wanted, counter])
+    if not wanted or counter not in numbered:
+        return dict.fromkeys(wanted, 0)
+    accounts = [numbered[ref] for ref in wanted if ref in numbered]
+    found: dict[int, int] = dict(_rows(_MOVED, {"accounts": accounts, "counter": numbered[counter]}))
+    return {ref: found.get(numbered.get(ref, -1), 0) for ref in wanted}
 
 
 _KEPT_TRIAL = """

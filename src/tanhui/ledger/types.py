@@ -89,6 +89,14 @@ CREATE TEMP TABLE IF NOT EXISTS ledger_staging (
 belong to the row. The transaction that fills the table also posts it."""
 
 
+HOLDING_DDL = """
+CREATE TEMP TABLE IF NOT EXISTS ledger_holding (
+    party_id bigint NOT NULL, code text COLLATE "C" NOT NULL, amount bigint NOT NULL
+) ON COMMIT DELETE ROWS
+"""
+"""What `queries.hold` found: what each party holds above zero on an account of a code."""
+
+
 @dataclass(frozen=True)
 class PostedTransfer:
     """A transfer in the books. `replayed`: it was there before this call, which changed nothing."""

@@ -77,6 +77,7 @@ KINDS = {
     "redeem": "核销",
     "redeem_undo": "撤销核销",
     "voucher_return": "退回积分",
+    "expiry": "积分到期",
 }
 HOLDERS = {"system": "系统", "party": "居民和单位"}
 _ACCOUNTS = {

@@ -16,21 +16,32 @@ TakenBack = tuple[int, date, str, int, datetime]
 _STAGE = """
 INSERT INTO ledger_staging (transfer_key, kind, happened_at, book, debit_party, debit_code, credit_party,
     credit_code, amount, memo)
-VALUES (%s, %s, %s, 'points', %s, %s, NULL, 'programme', %s, '更正')
+VALUES (%s, %s, %s, 'points', %s, %s, %s, %s, %s, '更正')
 """
+_EXPIRED = AccountRef(Book.POINTS, None, "expired")
 
 
 def stage_taken_back(cursor: CursorWrapper, key: str, kind: str, taken: Sequence[TakenBack]) -> None:
-    """Take points back; what a resident has spent already becomes a debt on `owed`, never a refused correction."""
-    held = ledger_queries.balances([AccountRef(Book.POINTS, party_id, code) for party_id, _, code, _, _ in taken])
+    """Take points back: what is there, then what expired unused, which comes back for it. What a resident has spent
+    already becomes a debt on `owed`, never a refused correction.
+    """
+    accounts = [AccountRef(Book.POINTS, party_id, code) for party_id, _, code, _, _ in taken]
+    held = ledger_queries.balances(accounts)
+    expired = ledger_queries.moved(accounts, _EXPIRED)
     rows = []
-    for party_id, day, code, amount, happened_at in taken:
-        account = AccountRef(Book.POINTS, party_id, code)
+    for account, (party_id, day, code, amount, happened_at) in zip(accounts, taken, strict=True):
         there = min(amount, max(0, held[account]))
         held[account] -= there
-        for account_code, part in ((code, there), ("owed", amount - there)):
+        unused = min(amount - there, expired[account])
+        expired[account] -= unused
+        head = (f"{key}:{party_id}:{day}", kind, happened_at)
+        for debit, credit, part in (
+            ((None, "expired"), (party_id, code), unused),
+            ((party_id, code), (None, "programme"), there + unused),
+            ((party_id, "owed"), (None, "programme"), amount - there - unused),
+        ):
             if part:
-                rows.append((f"{key}:{party_id}:{day}", kind, happened_at, party_id, account_code, part))
+                rows.append((*head, *debit, *credit, part))
     cursor.executemany(_STAGE, rows)
 
 

@@ -19,7 +19,7 @@ from django.db.backends.utils import CursorWrapper
 from tanhui.kernel.ids import new_number
 from tanhui.ledger import services as ledger
 from tanhui.ledger.types import STAGING_DDL, Staged
-from tanhui.scenarios import _budget, _methods
+from tanhui.scenarios import _budget, _expiry, _methods
 from tanhui.scenarios import _settle_sql as sql
 from tanhui.scenarios._forget import forget_erased, forget_refused
 from tanhui.scenarios._posting import stage_repayments, stage_taken_back
@@ -78,7 +78,9 @@ def settle(
             if on_progress:
                 on_progress(done, total)
         adjusted = _budget.share(at=at, programme=programme)
-    return replace(summary, points=summary.points + adjusted, budget_points=adjusted)
+        expired = _expiry.expire(at=at)
+    points = summary.points + adjusted
+    return replace(summary, points=points, budget_points=adjusted, expired_points=expired)
 
 
 def _side_by_side(span: _Span, hands: int, at: datetime, programme: Programme) -> list[SettlementSummary]:

@@ -85,7 +85,9 @@ def settle(
     person_days_a_run: int = _settle.PERSON_DAYS_A_RUN,
     hands: int = 1,
 ) -> SettlementSummary:
-    """Reconcile every stale person-day with the books; `at` is the time of recording.
+    """Reconcile every stale person-day with the books, and let points expire whose year is over.
+
+    `at` is the time of recording.
 
     Each run is one transaction over a span of days: marks, lines, postings and figures change together or not at
     all, so a crash loses nothing and the next call goes on. `on_progress(done, total)` counts marks. With several

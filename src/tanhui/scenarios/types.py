@@ -248,7 +248,7 @@ class SettlementSummary:
     """What a settlement did, summed over its runs; all zero where nothing was stale.
 
     `reduction_g` in grams CO2e and `points` are changes of the books; `budget_points` is the part of the
-    change that the pool rule made.
+    change that the pool rule made. `expired_points` were in hand when their year ended; `points` leaves them out.
     """
 
     runs: tuple[str, ...] = ()
@@ -259,6 +259,7 @@ class SettlementSummary:
     reduction_g: int = 0
     points: int = 0
     budget_points: int = 0
+    expired_points: int = 0
 
     def __add__(self, other: SettlementSummary) -> SettlementSummary:
         return SettlementSummary(
@@ -270,6 +271,7 @@ class SettlementSummary:
             self.reduction_g + other.reduction_g,
             self.points + other.points,
             self.budget_points + other.budget_points,
+            self.expired_points + other.expired_points,
         )
 
 

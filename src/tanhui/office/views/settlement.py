@@ -61,9 +61,10 @@ def settle(request: HttpRequest) -> HttpResponse:
 
 
 def _words(summary: SettlementSummary) -> str:
+    expired = f"；到期作废 {summary.expired_points:,} 分" if summary.expired_points else ""
     if not summary.runs:
-        return "没有需要结算的记录，账目没有变动"
+        return f"没有需要结算的行为{expired}" if expired else "没有需要结算的记录，账目没有变动"
     return (
         f"结算完成：{summary.person_days:,}个人日，{summary.behaviors:,}条行为，"
-        f"减排量变动 {summary.reduction_g:,} 克，积分变动 {summary.points:,} 分"
+        f"减排量变动 {summary.reduction_g:,} 克，积分变动 {summary.points:,} 分{expired}"
     )

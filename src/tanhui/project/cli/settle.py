@@ -21,8 +21,10 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json(summary)
         return
+    if summary.expired_points:
+        click.echo(f"往年底到期、没有用掉的积分 {summary.expired_points:,} 分，已作废。")
     if not summary.runs:
-        click.echo("没有需要结算的内容，账簿没有变化。")
+        click.echo("没有需要结算的行为。" if summary.expired_points else "没有需要结算的内容，账簿没有变化。")
         return
     click.echo(
         f"结算 {summary.person_days:,} 个人·日、{summary.behaviors:,} 条行为；"
