@@ -89,7 +89,7 @@ def test_a_partner_reports_scenarios_that_exist(source: dict[str, Any]) -> None:
     assert set(source["scenarios"]) <= CODES
     assert source["top_grade"] in {"A", "B", "C"}
     assert source["demo"] is True
-    assert source["title"].startswith("示例") or source["code"] == "self"
+    assert source["title"].startswith("示例") or source["code"] in ("self", "village")
     assert source["organization_credit_code"] == ""
 
 
