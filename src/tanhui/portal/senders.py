@@ -26,10 +26,13 @@ def sender(request: HttpRequest) -> str:
     return forwarded.rpartition(",")[2].strip()[:64] or direct if local else direct
 
 
-def count_sent(request: HttpRequest, at: datetime) -> None:
-    """Count one message of the sender, known only by a keyed hash. Raises Busy when the hour's number is reached."""
+def count_sent(request: HttpRequest, at: datetime, what: str = "意见") -> None:
+    """Count one message of the sender, known only by a keyed hash; `what` it is, in a word, for the sentence.
+
+    Raises Busy when the hour's number, over messages of all kinds, is reached.
+    """
     hour = int(at.timestamp()) // AN_HOUR
     key = f"portal:sent:{key_ring().keyed_hash('portal feedback', f'{hour} {sender(request)}').hex()}"
     cache.add(key, 0, AN_HOUR)
     if cache.incr(key) > MOST_AN_HOUR:
-        raise Busy(f"一小时内最多提交{MOST_AN_HOUR}条意见", fix="请过一小时再来，或打服务电话")
+        raise Busy(f"一小时内最多提交{MOST_AN_HOUR}条{what}", fix="请过一小时再来，或打服务电话")

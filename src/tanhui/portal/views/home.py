@@ -65,7 +65,7 @@ def _plan_line() -> PlanLine | None:
     return kept[0]
 
 
-def _method_addresses() -> dict[str, str]:
+def method_addresses() -> dict[str, str]:
     """Where each method can be read, by its name; nothing while the library is broken."""
     try:
         methods = scenarios.library().methods
@@ -84,7 +84,7 @@ def _levels(values: Sequence[int | None]) -> list[int]:
 def home(request: HttpRequest) -> HttpResponse:
     """The county's figures as of the last settlement."""
     figures = _figures()
-    addresses = _method_addresses()
+    addresses = method_addresses()
     levels = _levels([township.reduction_g for township in figures.townships])
     context = {
         "section": "home",

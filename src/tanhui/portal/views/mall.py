@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from tanhui.kernel.days import chinese_date, local_day
-from tanhui.parties import queries as parties
+from tanhui.portal.places import towns
 from tanhui.rewards import queries as rewards
 from tanhui.rewards.types import MerchantState, OfferKind, OfferView, ShopView
 
@@ -50,8 +50,8 @@ def mall(request: HttpRequest) -> HttpResponse:
     here = next((shop for each in shops.values() for shop in each if shop.number == request.GET.get("shop")), None)
     found = [each for each in rewards.offers() if at < each.sale_to]
     shown = [each for each in found if here.merchant in each.merchants] if here else found
-    towns = _towns()
-    cards = [_card(each, at, shops, towns) for each in shown]
+    located = towns()
+    cards = [_card(each, at, shops, located) for each in shown]
     shelves = [Shelf(kind, tuple(card for card in cards if card.offer.kind is kind)) for kind in OfferKind]
     context = {
         "section": "mall",
@@ -69,28 +69,18 @@ def _open_shops(at: datetime) -> dict[str, list[ShopView]]:
     return {each.number: [shop for shop in rewards.shops(each.number) if not shop.closed] for each in active}
 
 
-def _towns() -> dict[str, tuple[str, str]]:
-    """Division → (code, name) of the township that it is, or is in; the county itself for none."""
-    rows = {row.statistical_code: row for row in parties.divisions()}
-    found = {}
-    for code, row in rows.items():
-        town = rows.get(row.parent_code, row) if row.level == "village" else row
-        found[code] = found[row.code or code] = (town.statistical_code, town.name)
-    return found
-
-
 def _places(
-    merchants: Iterable[str], shops: dict[str, list[ShopView]], towns: dict[str, tuple[str, str]]
+    merchants: Iterable[str], shops: dict[str, list[ShopView]], located: dict[str, tuple[str, str]]
 ) -> tuple[tuple[str, tuple[ShopView, ...]], ...]:
     """(Township, its shops), by the division's code."""
     groups: dict[tuple[str, str], list[ShopView]] = {}
     for shop in (shop for number in merchants for shop in shops.get(number, ())):
-        groups.setdefault(towns.get(shop.division_code, ("", "")), []).append(shop)
+        groups.setdefault(located.get(shop.division_code, ("", "")), []).append(shop)
     return tuple((name, tuple(rows)) for (_, name), rows in sorted(groups.items(), key=lambda each: each[0]))
 
 
 def _card(
-    offer: OfferView, at: datetime, shops: dict[str, list[ShopView]], towns: dict[str, tuple[str, str]]
+    offer: OfferView, at: datetime, shops: dict[str, list[ShopView]], located: dict[str, tuple[str, str]]
 ) -> OfferCard:
     return OfferCard(
         offer=offer,
@@ -100,7 +90,7 @@ def _card(
         validity=_validity(offer),
         limits=_limits(offer),
         cancel=cancel_words(offer),
-        places=_places(offer.merchants, shops, towns),
+        places=_places(offer.merchants, shops, located),
     )
 
 
