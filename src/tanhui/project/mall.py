@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from django.db import transaction
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from tanhui.kernel.county import County
 from tanhui.kernel.days import day_start
@@ -16,6 +16,7 @@ from tanhui.kernel.errors import BadInput
 from tanhui.parties import services as parties
 from tanhui.parties.types import Actor, OrganizationDetails
 from tanhui.project.county import Say
+from tanhui.project.tables import Document, documents, once
 from tanhui.rewards import queries, services
 from tanhui.rewards.types import (
     MerchantDetails,
@@ -42,12 +43,6 @@ class MallLoaded:
     merchants_new: int
     offers_new: int
     open: bool
-
-
-class Document(BaseModel):
-    """A row of a county's document: its fields are what may be written, those without a default what must be."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class ShopDocument(Document):
@@ -122,9 +117,9 @@ def read_merchants(county: County) -> list[MerchantDocument]:
     """`mall/merchants.toml`. Raises BadInput, saying where."""
     table = county.table(MERCHANTS)
     common: dict[str, Any] = {name: table.pop(name) for name in ("contract_from", "contract_to") if name in table}
-    found = _documents(MerchantDocument, table, "merchants", common, MERCHANTS)
-    _once([document.code for document in found], MERCHANTS)
-    _once([document.title for document in found], MERCHANTS)
+    found = documents(MerchantDocument, table, "merchants", common, MERCHANTS)
+    once([document.code for document in found], MERCHANTS)
+    once([document.title for document in found], MERCHANTS)
     return found
 
 
@@ -138,36 +133,9 @@ def read_offers(county: County) -> list[OfferDocument]:
     if status == "provisional" and not table.get("note"):
         raise BadInput("价格是暂定的，须在 note 里告诉居民", where=OFFERS)
     common: dict[str, Any] = {name: table.pop(name) for name in ("sale_from", "sale_to", "note") if name in table}
-    found = _documents(OfferDocument, table, "offers", common, OFFERS)
-    _once([document.title for document in found], OFFERS)
+    found = documents(OfferDocument, table, "offers", common, OFFERS)
+    once([document.title for document in found], OFFERS)
     return found
-
-
-Row = TypeVar("Row", bound=Document)
-
-
-def _documents(kind: type[Row], table: dict[str, Any], name: str, common: Mapping[str, Any], where: str) -> list[Row]:
-    """The rows of `table[name]`; `common` is what a row does not say itself."""
-    rows = table.pop(name, [])
-    if table:
-        raise BadInput(f"不认识的栏目 {'、'.join(sorted(table))}", where=where, fix="核对拼写")
-    found = []
-    for serial, row in enumerate(rows, start=1):
-        try:
-            found.append(kind.model_validate({**common, **row}))
-        except ValidationError as error:
-            places = "、".join(".".join(str(part) for part in fault["loc"]) for fault in error.errors())
-            title = row.get("title", "")
-            raise BadInput(
-                f"第 {serial} 项“{title}”的 {places} 缺少、多余或不是应有的类型", where=where, fix="照文件里的例子改正"
-            ) from error
-    return found
-
-
-def _once(names: Sequence[str], where: str) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise BadInput(f"“{name}”写了两次", where=where, fix="改用不同的代码和名称")
 
 
 def _take_merchants(documents: Iterable[MerchantDocument], *, at: datetime, active: bool) -> tuple[dict[str, str], int]:
