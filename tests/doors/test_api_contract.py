@@ -24,6 +24,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tests.doors.api_client import open_county, problem, sign_in
+from tests.doors.merchant_phone import phone
+from tests.rooms.rewards.mall import store
 
 from tanhui.api import limits, signatures
 from tanhui.api.app import TAGS, api
@@ -45,7 +47,7 @@ def test_the_document_is_openapi_31_with_four_audiences() -> None:
     assert DOCUMENT["openapi"].startswith("3.1")
     assert [tag["name"] for tag in DOCUMENT["tags"]] == ["resident", "partner", "merchant", "open"]
     used = {tag for _, _, operation in operations() for tag in operation["tags"]}
-    assert used == {"resident", "partner", "open"}
+    assert used == {"resident", "partner", "merchant", "open"}
     assert all(tag["description"] for tag in TAGS)
 
 
@@ -184,6 +186,11 @@ def token(_open_door: None, client: Client) -> Iterator[str]:
     request_finished.connect(close_old_connections)
 
 
+@pytest.fixture
+def device(_open_door: None) -> str:
+    return f"Bearer {phone(store())}"
+
+
 @SCHEMA.exclude(path_regex="/(erase|sign-out)$").parametrize()
 @settings(
     max_examples=10,
@@ -191,8 +198,9 @@ def token(_open_door: None, client: Client) -> Iterator[str]:
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
-def test_whatever_is_sent_the_answer_is_documented(case: Any, token: str) -> None:
-    case.headers = {**(case.headers or {}), "Authorization": token, "Tanhui-Signature": "x"}
+def test_whatever_is_sent_the_answer_is_documented(case: Any, token: str, device: str) -> None:
+    bearer = device if case.path.startswith("/api/v1/merchant/") else token
+    case.headers = {**(case.headers or {}), "Authorization": bearer, "Tanhui-Signature": "x"}
     # A served request ends its connection; here it is the test's own, inside the test's transaction.
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)

@@ -11,7 +11,7 @@ from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 from pydantic_core import from_json
 
-from tanhui.api import mall, partner, public, resident
+from tanhui.api import mall, merchant, partner, public, resident
 from tanhui.api.problems import CONTENT_TYPE, READABLE, register_handlers
 
 TAGS = [
@@ -20,7 +20,10 @@ TAGS = [
         "description": "居民：登录、明细与说明、申报、兑换、授权、绑定、导出、注销。Bearer 凭证。",
     },
     {"name": "partner", "description": "接入方：报送行为、撤回、查询回执。每个报文用登记的 Ed25519 密钥签名。"},
-    {"name": "merchant", "description": "商户：核销在商户页面办理，这里没有接口；离线验券的公钥见 open。"},
+    {
+        "name": "merchant",
+        "description": "商户：设备配对、核销、离线上传、撤销、当天记录。店长允许的设备用 Bearer 凭证，不需要账号密码。",
+    },
     {"name": "open", "description": "公开：全县数字、场景、方法、因子、积分商城、验券公钥、分享的凭据。无需登录。"},
 ]
 
@@ -69,5 +72,6 @@ register_handlers(api)
 api.add_router("/resident", resident.router)
 api.add_router("/resident", mall.resident_router)
 api.add_router("/partner", partner.router)
+api.add_router("/merchant", merchant.router)
 api.add_router("/open", public.router)
 api.add_router("/open", mall.open_router)

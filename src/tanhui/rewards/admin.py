@@ -81,3 +81,10 @@ class RedemptionAdmin(ReadOnlyAdmin):
     search_fields = ("number",)
     show_full_result_count = False
     exclude = ("input_hash",)
+
+
+@admin.register(models.MerchantDevice)
+class MerchantDeviceAdmin(ReadOnlyAdmin):
+    list_display = ("number", "merchant", "shop", "title", "entered_at", "last_seen_at", "ended_at")
+    list_select_related = ("merchant", "shop")
+    exclude = ("code_hash", "token_hash")

@@ -10,6 +10,7 @@ from tanhui.kernel.days import day_end, day_start
 from tanhui.kernel.errors import NotFound
 from tanhui.parties import queries as parties
 from tanhui.rewards._codes import public_key
+from tanhui.rewards._devices import device, devices
 from tanhui.rewards._exchange import available_points
 from tanhui.rewards._traces import exchange_traces, redemption_traces
 from tanhui.rewards._views import (
@@ -39,6 +40,8 @@ from tanhui.rewards.types import (
 )
 
 __all__ = [
+    "device",
+    "devices",
     "exchange_traces",
     "merchant",
     "merchant_of",

@@ -14,8 +14,9 @@ from django.db import transaction
 from tanhui.kernel.errors import Forbidden
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor
-from tanhui.rewards import _alliance, _exchange, _expire, _offers, _redeem
+from tanhui.rewards import _alliance, _devices, _exchange, _expire, _managing, _offers, _redeem
 from tanhui.rewards.types import (
+    DeviceDetails,
     MerchantDetails,
     MerchantStaffDetails,
     MerchantStatus,
@@ -36,15 +37,19 @@ SYSTEM = Actor.system("rewards")
 @transaction.atomic
 def admit(
     *,
-    details: MerchantDetails | MerchantStatus | ShopDetails | MerchantStaffDetails,
+    details: MerchantDetails | MerchantStatus | ShopDetails | MerchantStaffDetails | DeviceDetails,
     at: datetime,
     by: Actor = SYSTEM,
 ) -> str:
     """Run the alliance: a merchant applies, its state changes, a shop opens or closes, a user works for it or leaves.
 
-    Returns the number of the merchant (`mer_…`) or shop (`shp_…`). Raises Forbidden, NotFound, BadInput, Conflict.
+    Returns the number of the merchant (`mer_…`) or shop (`shp_…`); of phones, the pairing code (`DeviceInvite`, to be
+    shown once), the token (`DeviceEntry`, to be kept by the phone) or the number. A merchant's manager may change its
+    cashiers, its shops and its phones. Raises Forbidden, NotFound, BadInput, Conflict, DeviceRefused.
     """
-    parties.require(by, "rewards.admit")
+    _managing.require(details, by)
+    if isinstance(details, DeviceDetails):
+        return _devices.admit(details, at, by)
     return _alliance.admit(details, at, by)
 
 

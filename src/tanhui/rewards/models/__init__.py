@@ -1,6 +1,7 @@
-"""Tables of the room: the alliance and the mall, the year's money, queues and holds."""
+"""Tables of the room: the alliance with its phones, the mall, the year's money, queues and holds."""
 
 from tanhui.rewards.models.budget import BudgetLine, Hold, Waiting
+from tanhui.rewards.models.devices import MerchantDevice
 from tanhui.rewards.models.mall import (
     Merchant,
     MerchantStaff,
@@ -18,6 +19,7 @@ __all__ = [
     "BudgetLine",
     "Hold",
     "Merchant",
+    "MerchantDevice",
     "MerchantStaff",
     "Offer",
     "OfferDay",
