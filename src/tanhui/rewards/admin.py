@@ -72,6 +72,12 @@ class VoucherPointsAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
 
+@admin.register(models.FundsStatement)
+class FundsStatementAdmin(ReadOnlyAdmin):
+    list_display = ("month", "number", "signed_by", "signed_at")
+    exclude = ("content",)
+
+
 @admin.register(models.Redemption)
 class RedemptionAdmin(ReadOnlyAdmin):
     list_display = ("number", "merchant", "shop", "outcome", "offline", "claimed_at", "recorded_at")

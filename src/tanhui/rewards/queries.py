@@ -12,6 +12,8 @@ from tanhui.parties import queries as parties
 from tanhui.rewards._codes import public_key
 from tanhui.rewards._devices import device, devices
 from tanhui.rewards._exchange import available_points
+from tanhui.rewards._funds import funds, funds_document, funds_rule, funds_statements
+from tanhui.rewards._signing import statement_key
 from tanhui.rewards._traces import exchange_traces, redemption_traces
 from tanhui.rewards._views import (
     holder_view,
@@ -43,6 +45,10 @@ __all__ = [
     "device",
     "devices",
     "exchange_traces",
+    "funds",
+    "funds_document",
+    "funds_rule",
+    "funds_statements",
     "merchant",
     "merchant_of",
     "merchants",
@@ -52,6 +58,7 @@ __all__ = [
     "redemption_traces",
     "redemptions",
     "shops",
+    "statement_key",
     "token_key",
     "voucher",
     "vouchers_of",

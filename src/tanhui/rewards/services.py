@@ -14,9 +14,10 @@ from django.db import transaction
 from tanhui.kernel.errors import Forbidden
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor
-from tanhui.rewards import _alliance, _devices, _exchange, _expire, _managing, _offers, _redeem
+from tanhui.rewards import _alliance, _devices, _exchange, _expire, _funds, _managing, _offers, _redeem
 from tanhui.rewards.types import (
     DeviceDetails,
+    FundsDetails,
     MerchantDetails,
     MerchantStaffDetails,
     MerchantStatus,
@@ -29,7 +30,7 @@ from tanhui.rewards.types import (
     VoucherView,
 )
 
-__all__ = ["admit", "cancel", "exchange", "expire", "offer", "redeem", "undo"]
+__all__ = ["admit", "cancel", "clear", "exchange", "expire", "offer", "redeem", "undo"]
 
 SYSTEM = Actor.system("rewards")
 
@@ -109,6 +110,16 @@ def undo(*, number: str, reason: str, at: datetime, by: Actor) -> RedemptionResu
     except Forbidden as refused:
         _redeem.record_refusal(refused, target=number, at=at, by=by)
         raise
+
+
+@transaction.atomic
+def clear(*, details: FundsDetails, at: datetime, by: Actor = SYSTEM) -> str:
+    """Sign the statement of the programme's money for a month that is over; returns its number (`fnd_…`).
+
+    Safe to repeat: a month is signed once. Raises Forbidden, BadInput, Conflict.
+    """
+    parties.require(by, "rewards.fund")
+    return _funds.sign_month(details, at, by)
 
 
 def expire(*, at: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from tanhui.rewards.models.budget import BudgetLine, Hold, Waiting
 from tanhui.rewards.models.devices import MerchantDevice
+from tanhui.rewards.models.funds import FundsStatement
 from tanhui.rewards.models.mall import (
     Merchant,
     MerchantStaff,
@@ -17,6 +18,7 @@ from tanhui.rewards.models.mall import (
 
 __all__ = [
     "BudgetLine",
+    "FundsStatement",
     "Hold",
     "Merchant",
     "MerchantDevice",

@@ -60,6 +60,7 @@ from tanhui.rewards.types.devices import (
 )
 from tanhui.rewards.types.funds import (
     FundsDetails,
+    FundsRule,
     FundsStatementView,
     FundsView,
     YearPoints,
@@ -134,6 +135,7 @@ __all__ = [
     "DraftMonth",
     "ExchangeTrace",
     "FundsDetails",
+    "FundsRule",
     "FundsStatementView",
     "FundsView",
     "HoldDetails",

@@ -14,6 +14,23 @@ class FundsDetails:
 
 
 @dataclass(frozen=True)
+class FundsRule:
+    """The county's document about the mall's money (`mall/budget.toml`).
+
+    `use_rate_bp` and `fen_per_100_points` are its expectations, which hold until `history_from_points` points have
+    been redeemed. `rule` says what happens when the money is short, `precedent` where that was seen before.
+    """
+
+    use_rate_bp: int
+    fen_per_100_points: int
+    history_from_points: int
+    rule: str
+    precedent: str
+    status: str
+    source: str
+
+
+@dataclass(frozen=True)
 class YearPoints:
     """Points in residents' hands that expire with a year, and how many of them are expected to be used."""
 
@@ -54,8 +71,19 @@ class FundsView:
     short_fen: int
     queue: int
     rule: str
+    precedent: str
     status: str
     source: str
+
+    @property
+    def points(self) -> int:
+        """All points in residents' hands."""
+        return sum(each.points for each in self.outstanding)
+
+    @property
+    def expected_points(self) -> int:
+        """How many of them are expected to be used."""
+        return sum(each.expected_points for each in self.outstanding)
 
 
 @dataclass(frozen=True)
