@@ -16,6 +16,7 @@ from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor, Role, Scope
 from tanhui.plan import queries as plan
 from tanhui.project import county
+from tanhui.project.community import load_community
 from tanhui.project.demo import MERCHANT_STAFF, STAFF, DemoState, Say, identity_of, write_state
 from tanhui.project.mall import has_mall, load_mall, read_merchants
 from tanhui.project.plan import load_plan
@@ -79,6 +80,7 @@ def _load(state: DemoState, *, at: datetime, say: Say) -> None:
     )
     load_plan(county.this_county(), at=at, say=say)
     load_mall(county.this_county(), at=at, say=say)
+    load_community(county.this_county(), at=at, say=say)
 
 
 def _hire(state: DemoState, *, at: datetime) -> dict[str, Actor]:

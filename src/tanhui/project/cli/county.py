@@ -29,8 +29,9 @@ def load(as_json: bool) -> None:
         loaded = county.load(at=now(), say=say)
         plan = room("project.plan").load_plan(county.this_county(), at=now(), say=say)
         mall = room("project.mall").load_mall(county.this_county(), at=now(), say=say)
+        community = room("project.community").load_community(county.this_county(), at=now(), say=say)
     if as_json:
-        print_json({"county": loaded, "plan": plan, "mall": mall})
+        print_json({"county": loaded, "plan": plan, "mall": mall, "community": community})
         return
     click.echo(
         f"{loaded.county}：行政区划变更 {loaded.divisions_changed:,} 条，单位 {loaded.organizations} 个，"
@@ -47,4 +48,9 @@ def load(as_json: bool) -> None:
         click.echo(
             f"积分商城（{state}）：商户 {mall.merchants} 家，新登记 {mall.merchants_new} 家；"
             f"权益 {mall.offers} 项，新登记 {mall.offers_new} 项。"
+        )
+    if community is not None:
+        click.echo(
+            f"回收与活动：物料 {community.materials} 种，回收点 {community.points} 处，收购价 {community.prices} 项，"
+            f"志愿队伍 {community.teams} 支；新登记 {community.new} 项。"
         )
