@@ -62,11 +62,17 @@ def set_point(details: PointDetails, at: datetime, by: Actor) -> str:
 
 
 def report(details: PointReport, at: datetime, by: Actor) -> str:
-    """Staff's word is the state; a resident's is kept until staff looked. Told twice, it is kept once."""
+    """Staff's word is the state; anybody else's is kept until staff looked. Told twice, it is kept once.
+
+    Who is nobody's hand (no party, no user, not the system) has not signed in: the door has counted the sender.
+    """
     note = check_words(details.note, "note", 200)
     point = _locked(details.number)
     if by.party_id is not None:
         _report_of_resident(point, details.state, note, at, by.party_id)
+        return point.number
+    if by.user_id is None and not by.is_system:
+        _report_of_nobody(point, details.state, note, at)
         return point.number
     _hands.require(by, _hands.SERVE, point.division_code)
     PointNotice.objects.create(point=point, user_id=by.user_id, state=details.state, note=note, at=at)
@@ -76,10 +82,24 @@ def report(details: PointReport, at: datetime, by: Actor) -> str:
     return point.number
 
 
-def _report_of_resident(point: CollectionPoint, state: PointState, note: str, at: datetime, party_id: int) -> None:
-    _hands.living(party_id)
+def _report_of_nobody(point: CollectionPoint, state: PointState, note: str, at: datetime) -> None:
+    """Kept where it is news: not what stands there already, and never words, which could name somebody."""
+    _check_reportable(state)
+    if note:
+        raise BadInput("没有登录时不收文字说明", where="note", fix="只选情况；要写说明请登录")
+    last = PointNotice.objects.filter(point=point, user__isnull=True, at__gte=point.state_at).order_by("-at", "-id")
+    if (last.values_list("state", flat=True).first() or point.state) != state:
+        PointNotice.objects.create(point=point, state=state, at=at)
+
+
+def _check_reportable(state: PointState) -> None:
     if state is PointState.CLOSED:
         raise BadInput("只有工作人员可以停用回收点", where="state", fix="选择已满、待维修或可投放")
+
+
+def _report_of_resident(point: CollectionPoint, state: PointState, note: str, at: datetime, party_id: int) -> None:
+    _hands.living(party_id)
+    _check_reportable(state)
     mine = PointNotice.objects.filter(party_id=party_id)
     if mine.filter(point=point, state=state, at__gte=point.state_at).exists():
         return
@@ -96,9 +116,9 @@ def _locked(number: str) -> CollectionPoint:
 
 
 def point_views(rows: Sequence[CollectionPoint]) -> list[PointView]:
-    """Points as everybody sees them; of what residents say, the latest since staff looked."""
+    """Points as everybody sees them; of what residents and passers-by say, the latest since staff looked."""
     said: dict[int, PointNotice] = {}
-    notices = PointNotice.objects.filter(point__in=rows, party__isnull=False)
+    notices = PointNotice.objects.filter(point__in=rows, user__isnull=True)
     for notice in notices.order_by("point_id", "-at", "-id").distinct("point_id"):
         said[notice.point_id] = notice
     return [
@@ -114,10 +134,17 @@ def point_views(rows: Sequence[CollectionPoint]) -> list[PointView]:
             latitude_e6=row.latitude_e6,
             state=PointState(row.state),
             state_at=row.state_at,
-            reported=PointState(said[row.pk].state) if row.pk in said and said[row.pk].at >= row.state_at else None,
+            reported=_reported(row, said.get(row.pk)),
         )
         for row in rows
     ]
+
+
+def _reported(point: CollectionPoint, said: PointNotice | None) -> PointState | None:
+    """What was said last since staff looked, where it is something else than what staff saw."""
+    if said is None or said.at < point.state_at or said.state == point.state:
+        return None
+    return PointState(said.state)
 
 
 def set_price(details: PriceDetails, at: datetime, by: Actor) -> str:

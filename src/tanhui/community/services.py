@@ -35,7 +35,8 @@ def arrange(*, details: Arrangement, at: datetime, by: Actor) -> str:
 
     - `PointDetails` (`cpt_…`), `PriceDetails` (`prc_…`), `OccasionDetails`, `OccasionStatus` (`occ_…`), `TeamDetails`
       (`tem_…`): by an operator (`community.run`) where it is.
-    - `PointReport`: by a resident it is a report, by staff of the place (`community.serve`) it is the state.
+    - `PointReport`: by a resident, or by somebody who has not signed in (an `Actor` with neither party nor user), it
+      is a report; by staff of the place (`community.serve`) it is the state.
     - `TeamMember`: by the resident, a guardian, a clerk or staff of the place.
 
     The same again changes nothing. Raises Forbidden, NotFound, BadInput, Conflict, LimitReached.
