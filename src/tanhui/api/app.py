@@ -11,20 +11,21 @@ from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 from pydantic_core import from_json
 
-from tanhui.api import mall, merchant, partner, public, resident
+from tanhui.api import community, community_open, mall, merchant, partner, public, resident
+from tanhui.api.community_open import GEOJSON
 from tanhui.api.problems import CONTENT_TYPE, READABLE, register_handlers
 
 TAGS = [
     {
         "name": "resident",
-        "description": "居民：登录、明细与说明、申报、兑换、授权、绑定、导出、注销。Bearer 凭证。",
+        "description": "居民：登录、明细与说明、申报、兑换、预约与回执、答题、授权、绑定、导出、注销。Bearer 凭证。",
     },
     {"name": "partner", "description": "接入方：报送行为、撤回、查询回执。每个报文用登记的 Ed25519 密钥签名。"},
     {
         "name": "merchant",
         "description": "商户：设备配对、核销、离线上传、撤销、当天记录。店长允许的设备用 Bearer 凭证，不需要账号密码。",
     },
-    {"name": "open", "description": "公开：全县数字、场景、方法、因子、积分商城、验券公钥、分享的凭据。无需登录。"},
+    {"name": "open", "description": "公开：全县数字、方法、因子、商城、回收点与活动、验券公钥、分享的凭据。无需登录。"},
 ]
 
 
@@ -42,13 +43,15 @@ class ReadableJson(JSONRenderer):
 
 
 class Api(NinjaAPI):
-    """Ninja, with problems under their own media type in the document."""
+    """Ninja, with problems and maps under their own media types in the document."""
 
     def get_openapi_schema(self, *args: Any, **kwargs: Any) -> OpenAPISchema:
         document = super().get_openapi_schema(*args, **kwargs)
-        for path in document["paths"].values():
-            for operation in path.values():
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
                 for status, response in operation["responses"].items():
+                    if path.endswith(".geojson") and int(status) == 200:
+                        response["content"] = {GEOJSON: response["content"].pop("application/json")}
                     if int(status) >= 400 and "application/json" in response.get("content", {}):
                         response["content"] = {CONTENT_TYPE: response["content"].pop("application/json")}
                         response["description"] = "错误说明"
@@ -71,7 +74,9 @@ api = Api(
 register_handlers(api)
 api.add_router("/resident", resident.router)
 api.add_router("/resident", mall.resident_router)
+api.add_router("/resident", community.router)
 api.add_router("/partner", partner.router)
 api.add_router("/merchant", merchant.router)
 api.add_router("/open", public.router)
 api.add_router("/open", mall.open_router)
+api.add_router("/open", community_open.router)

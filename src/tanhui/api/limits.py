@@ -16,7 +16,7 @@ from tanhui.kernel.crypto import key_ring
 WINDOW_S = 60
 
 # Requests a minute. A partner's five hundred events a request at 6,000 a minute are fifty thousand events a second.
-LIMITS = {"partner": 6000, "merchant": 600, "resident": 300, "open": 240, "sign_in": 30, "refused": 300}
+LIMITS = {"partner": 6000, "merchant": 600, "resident": 300, "open": 240, "report": 6, "sign_in": 30, "refused": 300}
 """`refused` counts requests of one address with a wrong token or signature: guessing is slow."""
 
 _COUNT = """
