@@ -1,0 +1,223 @@
+"""Reading the community for the public: points on a map, occasions by day and month, quantities and times in words."""
+
+from __future__ import annotations
+
+import re
+from calendar import Calendar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from tanhui.community.types import Material, OccasionState, OccasionView, PointState, PointView, PriceView
+from tanhui.kernel.days import COUNTY_ZONE, chinese_date, local_day
+from tanhui.portal.map_sheet import MapSheet
+
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+WEEKDAYS = ("一", "二", "三", "四", "五", "六", "日")
+PUBLIC = (OccasionState.OPEN, OccasionState.CLOSED, OccasionState.CANCELLED)
+SHAPES = {
+    PointState.OPEN: "M0-18A18 18 0 1 1 0 18 18 18 0 1 1 0-18z",
+    PointState.FULL: "M-16-16H16V16H-16z",
+    PointState.BROKEN: "M0-23L23 0 0 23-23 0z",
+    PointState.CLOSED: "M-9.5-20h19L20-9.5v19L9.5 20h-19L-20 9.5v-19z",
+}
+"""A state is a shape first, then a color: people who see no colors read the same map."""
+KINDS = {PointState.OPEN: "good", PointState.FULL: "warn", PointState.BROKEN: "bad", PointState.CLOSED: ""}
+
+
+@dataclass(frozen=True)
+class PointCard:
+    """A point with its number on the map and in the list, its place on the sheet and what it takes."""
+
+    no: int
+    point: PointView
+    town: str
+    materials: tuple[Material, ...]
+    spot: tuple[int, int] | None
+    shape: str
+    badge: str
+
+
+@dataclass(frozen=True)
+class Price:
+    """A recycler's price in words."""
+
+    view: PriceView
+    material: str
+    words: str
+
+
+@dataclass(frozen=True)
+class OccasionCard:
+    """An occasion in words: when, whether one may still come, and what is collected."""
+
+    view: OccasionView
+    town: str
+    day: date
+    times: str
+    places: str
+    booking: str
+    badge: str
+    materials: tuple[Material, ...]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day with its occasions."""
+
+    day: date
+    weekday: str
+    cards: tuple[OccasionCard, ...]
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month as a sheet of weeks: each cell a day (None outside the month) and how many occasions it has."""
+
+    first: date
+    before: str
+    after: str
+    weeks: tuple[tuple[tuple[date | None, int], ...], ...]
+
+
+def point_cards(
+    points: Iterable[PointView],
+    located: Mapping[str, tuple[str, str]],
+    materials: Mapping[str, Material],
+    sheet: MapSheet,
+) -> list[PointCard]:
+    """Points by township and title, numbered in that order: the same number stands on the map and in the list."""
+    ordered = sorted(points, key=lambda each: (located.get(each.division_code, ("", ""))[0], each.title, each.number))
+    return [
+        PointCard(
+            no=no,
+            point=each,
+            town=located.get(each.division_code, ("", ""))[1],
+            materials=tuple(materials[code] for code in each.materials if code in materials),
+            spot=_spot(each, sheet),
+            shape=SHAPES[each.state],
+            badge=KINDS[each.state],
+        )
+        for no, each in enumerate(ordered, start=1)
+    ]
+
+
+def _spot(point: PointView, sheet: MapSheet) -> tuple[int, int] | None:
+    if point.longitude_e6 is None or point.latitude_e6 is None:
+        return None
+    return sheet.point(point.longitude_e6 / 1_000_000, point.latitude_e6 / 1_000_000)
+
+
+def by_town(cards: Iterable[PointCard]) -> list[tuple[str, list[PointCard]]]:
+    """(Township, its points), in the order of the cards."""
+    groups: dict[str, list[PointCard]] = {}
+    for card in cards:
+        groups.setdefault(card.town, []).append(card)
+    return list(groups.items())
+
+
+def most_words(material: Material) -> str:
+    """The largest quantity of one person at once, as people say it."""
+    if material.quantity == "item_count":
+        return f"一人一次最多{material.most}件"
+    kilograms, grams = divmod(material.most, 1000)
+    return f"一人一次最多{material.most}克" if grams else f"一人一次最多{kilograms}千克"
+
+
+def prices_in_words(prices: Iterable[PriceView], materials: Mapping[str, Material]) -> list[Price]:
+    """Prices by material in the county's order, then the higher first."""
+    order = list(materials)
+    known = [each for each in prices if each.material in materials]
+    known.sort(key=lambda each: (order.index(each.material), -each.price_fen, each.organization_title))
+    return [Price(each, materials[each.material].title, price_words(each, materials[each.material])) for each in known]
+
+
+def price_words(price: PriceView, material: Material) -> str:
+    """Yuan a kilogram or an item, to the fen."""
+    unit = "件" if material.quantity == "item_count" else "千克"
+    return f"{price.price_fen // 100}.{price.price_fen % 100:02d} 元／{unit}"
+
+
+def occasion_card(
+    view: OccasionView, at: datetime, located: Mapping[str, tuple[str, str]], materials: Mapping[str, Material]
+) -> OccasionCard:
+    """An occasion as it is shown at that instant."""
+    booking, badge = _booking(view, at)
+    return OccasionCard(
+        view=view,
+        town=located.get(view.division_code, ("", ""))[1],
+        day=local_day(view.starts_at),
+        times=time_words(view.starts_at, view.ends_at),
+        places=_places(view),
+        booking=booking,
+        badge=badge,
+        materials=tuple(materials[code] for code in view.materials if code in materials),
+    )
+
+
+def time_words(starts_at: datetime, ends_at: datetime) -> str:
+    """8:30—11:00 within a day; across days with the last day."""
+    start, end = starts_at.astimezone(COUNTY_ZONE), ends_at.astimezone(COUNTY_ZONE)
+    until = f"{end.hour}:{end:%M}"
+    if start.date() != end.date():
+        until = f"{chinese_date(end.date())} {until}"
+    return f"{start.hour}:{start:%M}—{until}"
+
+
+def _places(view: OccasionView) -> str:
+    """How many places there are, as people say it."""
+    if not view.bookable:
+        return "不用预约，直接来"
+    if view.capacity is None:
+        return "名额不限"
+    if view.left:
+        return f"{view.capacity}个名额，还有{view.left}个"
+    return f"{view.capacity}个名额已约满" + (f"，{view.waiting}人候补" if view.waiting else "，可以候补")
+
+
+def _booking(view: OccasionView, at: datetime) -> tuple[str, str]:
+    """In a word whether one may come, and the kind of badge it wears."""
+    if view.state is OccasionState.CANCELLED:
+        return "已取消", "bad"
+    if view.state is OccasionState.CLOSED or at >= view.ends_at:
+        return "已结束", ""
+    if view.starts_at <= at:
+        return "正在进行", "info"
+    if not view.bookable:
+        return "直接来", "good"
+    if view.book_from is not None and at < view.book_from:
+        return f"{chinese_date(local_day(view.book_from))}起预约", "info"
+    if view.book_to is not None and at >= view.book_to:
+        return "预约已截止", ""
+    return ("可以候补", "warn") if view.left == 0 else ("可以预约", "good")
+
+
+def by_day(cards: Sequence[OccasionCard]) -> list[Day]:
+    """The cards by day, earliest first."""
+    days: dict[date, list[OccasionCard]] = {}
+    for card in sorted(cards, key=lambda each: (each.view.starts_at, each.view.number)):
+        days.setdefault(card.day, []).append(card)
+    return [Day(day, WEEKDAYS[day.weekday()], tuple(found)) for day, found in days.items()]
+
+
+def month_of(text: str, today: date) -> date:
+    """The first day of the month written as 2026-11; of this month where it is none, or not within ten years."""
+    found = _MONTH.fullmatch(text)
+    year = int(found[1]) if found else 0
+    return date(year, int(found[2]), 1) if found and abs(year - today.year) <= 10 else today.replace(day=1)
+
+
+def next_month(first: date) -> date:
+    """The first day of the month after."""
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def month_sheet(first: date, days: Iterable[Day]) -> Month:
+    """The month with how many occasions each day has."""
+    counts = {each.day: len(each.cards) for each in days}
+    weeks = tuple(
+        tuple((day, counts.get(day, 0)) if day.month == first.month else (None, 0) for day in week)
+        for week in Calendar().monthdatescalendar(first.year, first.month)
+    )
+    before = (first - timedelta(days=1)).replace(day=1)
+    return Month(first, f"{before:%Y-%m}", f"{next_month(first):%Y-%m}", weeks)
