@@ -10,6 +10,7 @@ from typing import Any, Literal
 from django.db import connection
 
 from tanhui.kernel.errors import BadInput, NotFound
+from tanhui.ledger._extract import fill
 from tanhui.ledger._numbers import transfer_number, transfer_serial
 from tanhui.ledger._proof import find_discrepancies
 from tanhui.ledger.models import PeriodClose, Transfer
@@ -36,6 +37,7 @@ __all__ = [
     "balances",
     "balances_of",
     "debts",
+    "extract",
     "hold",
     "moved",
     "period",
@@ -44,6 +46,7 @@ __all__ = [
     "totals",
     "transfer",
     "transfer_by_key",
+    "transfer_numbers",
     "trial_balance",
 ]
 
@@ -323,6 +326,21 @@ def _view(found: Transfer) -> TransferView:
             for row in rows
         ),
     )
+
+
+def extract(refs: Iterable[AccountRef]) -> int:
+    """Fill the temporary table `ledger_extract` (see `types.EXTRACT_DDL`) with all entries of accounts of parties, for
+    a join within the caller's transaction; how many there are. Raises BadInput for an account of the system.
+    """
+    wanted = list(dict.fromkeys(refs))
+    if any(ref.party_id is None for ref in wanted):
+        raise BadInput("只能提取当事人账户的分录", where="refs", fix="系统账户请查试算平衡表")
+    return fill(list(_account_numbers(wanted).values()))
+
+
+def transfer_numbers(serials: Iterable[int]) -> list[str]:
+    """The public numbers of transfers of an extract, in the same order."""
+    return [transfer_number(serial) for serial in serials]
 
 
 def period(book: Book) -> PeriodState | None:

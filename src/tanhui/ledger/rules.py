@@ -51,6 +51,7 @@ CHART: tuple[AccountRule, ...] = (
     AccountRule(Book.UNITS, "system", r"issued", "签发"),
     AccountRule(Book.UNITS, "system", r"retired", "注销"),
     AccountRule(Book.MONEY, "party", r"payable", "应付商户款", min_balance=0),
+    AccountRule(Book.MONEY, "party", r"due", "已核定待支付", min_balance=0),
     AccountRule(Book.MONEY, "system", r"budget", "财政安排"),
     AccountRule(Book.MONEY, "system", r"paid", "已支付"),
 )

@@ -97,6 +97,18 @@ CREATE TEMP TABLE IF NOT EXISTS ledger_holding (
 """What `queries.hold` found: what each party holds above zero on an account of a code."""
 
 
+EXTRACT_DDL = """
+CREATE TEMP TABLE IF NOT EXISTS ledger_extract (
+    party_id bigint NOT NULL, transfer_id bigint NOT NULL, line integer NOT NULL, change bigint NOT NULL,
+    kind text NOT NULL, key text COLLATE "C" NOT NULL, happened_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL, memo text NOT NULL, reverses bigint, reason text NOT NULL
+) ON COMMIT DELETE ROWS
+"""
+"""One row is one entry of one account of a party (see `queries.extract`): `change` is positive when the account was
+credited. `transfer_id` and `reverses` are serials, which stay in the house; `queries.transfer_numbers` makes them
+public."""
+
+
 @dataclass(frozen=True)
 class PostedTransfer:
     """A transfer in the books. `replayed`: it was there before this call, which changed nothing."""

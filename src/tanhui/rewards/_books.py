@@ -7,11 +7,12 @@ from datetime import datetime
 
 from tanhui.ledger import queries as ledger_queries
 from tanhui.ledger.types import AccountRef, Book, Movement, Posting
-from tanhui.rewards.models import Voucher
+from tanhui.rewards.models import ClearingCorrection, ClearingStatement, Voucher
 
 HELD = AccountRef(Book.POINTS, None, "held")
 REDEEMED = AccountRef(Book.POINTS, None, "redeemed")
 BUDGET = AccountRef(Book.MONEY, None, "budget")
+PAID = AccountRef(Book.MONEY, None, "paid")
 
 
 def points_account(party_id: int, year: int) -> AccountRef:
@@ -57,6 +58,32 @@ def undone(voucher: Voucher, merchant_party: int, turn: int, at: datetime) -> Po
         Movement(AccountRef(Book.MONEY, merchant_party, "payable"), BUDGET, voucher.face_value_fen),
     )
     return Posting(key_of(voucher.number, f"undo:{turn}"), "redeem_undo", at, moved, voucher.offer.title)
+
+
+def cleared(row: ClearingStatement, merchant_party: int, at: datetime, *, back: bool = False) -> Posting | None:
+    """An approved sum is set aside for payment, and the agreed rate goes back to the budget; None for nothing at all.
+
+    `back`: the same the other way, when the statement is void.
+    """
+    payable, due = (AccountRef(Book.MONEY, merchant_party, code) for code in ("payable", "due"))
+    sides = [(payable, due, row.net_fen)]
+    sides.append((payable, BUDGET, -row.rate_fen) if row.rate_fen <= 0 else (BUDGET, payable, row.rate_fen))
+    moved = tuple(Movement(to, of, amount) if back else Movement(of, to, amount) for of, to, amount in sides if amount)
+    kind = "clearing_void" if back else "clearing"
+    return Posting(f"statement:{row.number}:{kind}", kind, at, moved, f"{row.month:%Y-%m}") if moved else None
+
+
+def corrected(row: ClearingCorrection, merchant_party: int, at: datetime) -> Posting:
+    """More for a merchant, or less."""
+    payable = AccountRef(Book.MONEY, merchant_party, "payable")
+    of, to = (BUDGET, payable) if row.amount_fen > 0 else (payable, BUDGET)
+    return Posting(f"correction:{row.number}", "correction", at, (Movement(of, to, abs(row.amount_fen)),), row.reason)
+
+
+def paid(payment: str, statement: str, merchant_party: int, amount_fen: int, at: datetime) -> Posting:
+    """What was set aside has been paid by the bank."""
+    moved = Movement(AccountRef(Book.MONEY, merchant_party, "due"), PAID, amount_fen)
+    return Posting(f"payment:{payment}:{statement}", "payment", at, (moved,), statement)
 
 
 def first_open(happened_at: datetime) -> datetime:

@@ -9,6 +9,22 @@ from django.db.models import Q
 from tanhui.kernel.days import day_end, day_start
 from tanhui.kernel.errors import NotFound
 from tanhui.parties import queries as parties
+from tanhui.rewards._clearing_queries import (
+    clearing_months,
+    contracts,
+    corrections,
+    disputes,
+    first_draft,
+    owed_fen,
+    pay_account,
+    payment,
+    payment_lines,
+    payments,
+    statement,
+    statement_document,
+    statement_lines,
+    statements,
+)
 from tanhui.rewards._codes import public_key
 from tanhui.rewards._devices import device, devices
 from tanhui.rewards._exchange import available_points
@@ -42,9 +58,14 @@ from tanhui.rewards.types import (
 )
 
 __all__ = [
+    "clearing_months",
+    "contracts",
+    "corrections",
     "device",
     "devices",
+    "disputes",
     "exchange_traces",
+    "first_draft",
     "funds",
     "funds_document",
     "funds_rule",
@@ -54,11 +75,20 @@ __all__ = [
     "merchants",
     "offer",
     "offers",
+    "owed_fen",
+    "pay_account",
+    "payment",
+    "payment_lines",
+    "payments",
     "points_available",
     "redemption_traces",
     "redemptions",
     "shops",
+    "statement",
+    "statement_document",
     "statement_key",
+    "statement_lines",
+    "statements",
     "token_key",
     "voucher",
     "vouchers_of",

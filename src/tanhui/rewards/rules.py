@@ -130,3 +130,28 @@ def refuse_voucher(attempt: Attempt, state: str, valid: tuple[datetime, datetime
         return Outcome.EXPIRED
     early = valid[0] - (CLOCK_TOLERANCE if attempt.offline else timedelta())
     return Outcome.NOT_YET_VALID if attempt.counted_at < early else None
+
+
+def next_month(month: date) -> date:
+    """The first day of the month after."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def rate_off(gross_fen: int, rate_bp: int) -> int:
+    """What the agreed rate takes off a sum, in fen: rounded half up, never more than 0 of a sum that is not negative.
+
+    Of a negative sum (more undone than redeemed) the same comes back. The database states the same rule.
+    """
+    off = (abs(gross_fen) * (10_000 - rate_bp) + 5_000) // 10_000
+    return -off if gross_fen >= 0 else off
+
+
+def extended(known: tuple[date, date], new: tuple[date, date], on: date) -> tuple[date, date] | None:
+    """The days [from, to) of a merchant under its old and its new terms; None where they leave a gap ahead.
+
+    Terms that begin before or when the old ones end carry on from the beginning of those; old ones that have run out
+    are replaced.
+    """
+    if new[0] <= known[1]:
+        return min(known[0], new[0]), new[1]
+    return new if on >= known[1] else None

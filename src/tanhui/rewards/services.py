@@ -14,8 +14,21 @@ from django.db import transaction
 from tanhui.kernel.errors import Forbidden
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor
-from tanhui.rewards import _alliance, _devices, _exchange, _expire, _funds, _managing, _offers, _redeem
+from tanhui.rewards import (
+    _alliance,
+    _clearing,
+    _contracts,
+    _devices,
+    _exchange,
+    _expire,
+    _funds,
+    _managing,
+    _offers,
+    _redeem,
+)
 from tanhui.rewards.types import (
+    ClearingAct,
+    ContractDetails,
     DeviceDetails,
     FundsDetails,
     MerchantDetails,
@@ -23,6 +36,8 @@ from tanhui.rewards.types import (
     MerchantStatus,
     OfferDetails,
     OfferStatus,
+    PayAccountConfirm,
+    PayAccountDetails,
     RedemptionDetails,
     RedemptionResult,
     ShopDetails,
@@ -38,7 +53,14 @@ SYSTEM = Actor.system("rewards")
 @transaction.atomic
 def admit(
     *,
-    details: MerchantDetails | MerchantStatus | ShopDetails | MerchantStaffDetails | DeviceDetails,
+    details: MerchantDetails
+    | MerchantStatus
+    | ShopDetails
+    | MerchantStaffDetails
+    | DeviceDetails
+    | ContractDetails
+    | PayAccountDetails
+    | PayAccountConfirm,
     at: datetime,
     by: Actor = SYSTEM,
 ) -> str:
@@ -46,8 +68,11 @@ def admit(
 
     Returns the number of the merchant (`mer_…`) or shop (`shp_…`); of phones, the pairing code (`DeviceInvite`, to be
     shown once), the token (`DeviceEntry`, to be kept by the phone) or the number. A merchant's manager may change its
-    cashiers, its shops and its phones. Raises Forbidden, NotFound, BadInput, Conflict, DeviceRefused.
+    cashiers, its shops and its phones. Where a merchant is paid is confirmed by another person than recorded it, who
+    needs `rewards.approve`. Raises Forbidden, NotFound, BadInput, Conflict, DeviceRefused.
     """
+    if isinstance(details, ContractDetails | PayAccountDetails | PayAccountConfirm):
+        return _contracts.admit(details, at, by)
     _managing.require(details, by)
     if isinstance(details, DeviceDetails):
         return _devices.admit(details, at, by)
@@ -113,13 +138,17 @@ def undo(*, number: str, reason: str, at: datetime, by: Actor) -> RedemptionResu
 
 
 @transaction.atomic
-def clear(*, details: FundsDetails, at: datetime, by: Actor = SYSTEM) -> str:
-    """Sign the statement of the programme's money for a month that is over; returns its number (`fnd_…`).
+def clear(*, details: ClearingAct | FundsDetails, at: datetime, by: Actor = SYSTEM) -> str:
+    """A step of paying merchants for a month, or the signed statement of the programme's money for a month.
 
-    Safe to repeat: a month is signed once. Raises Forbidden, BadInput, Conflict.
+    Returns the number of what was made or changed: a statement (`clr_…`), dispute (`dsp_…`), correction (`cor_…`),
+    payment file (`pay_…`), statement of funds (`fnd_…`, a month is signed once); of a draft the month as YYYY-MM.
+    Raises Forbidden, NotFound, BadInput, Conflict, TooEarly, NothingToClear, SamePerson, StatementChanged.
     """
-    parties.require(by, "rewards.fund")
-    return _funds.sign_month(details, at, by)
+    if isinstance(details, FundsDetails):
+        parties.require(by, "rewards.fund")
+        return _funds.sign_month(details, at, by)
+    return _clearing.clear(details, at, by)
 
 
 def expire(*, at: datetime) -> int:

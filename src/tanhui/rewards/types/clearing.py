@@ -162,9 +162,13 @@ class DecideCorrection:
 
 @dataclass(frozen=True)
 class PreparePayment:
-    """One payment file for every approved statement of a month (its first day)."""
+    """One payment file for the approved statements of a month (its first day) that wait for one, or for some of them.
+
+    `statements` (`clr_…`) leaves out the others, such as that of a merchant without a confirmed account.
+    """
 
     month: date
+    statements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -234,8 +238,10 @@ class PayAccountConfirm:
 
 @dataclass(frozen=True)
 class StatementView:
-    """A statement: `gross_fen` redeemed less undone, `correction_fen`, `rate_fen` (what the agreed rate takes off,
-    at most 0), `net_fen` their sum. `digest` (SHA-256, hexadecimal) is of the document; `signature` once approved.
+    """A statement: `gross_fen` redeemed less undone, `correction_fen`, `rate_fen` (what the agreed rate takes off:
+    at most 0 unless more was undone than redeemed), `net_fen` their sum, at least 0; a statement of 0 is approved and
+    never paid. `digest` (SHA-256, hexadecimal) is of the document; `signature` once approved. `payment` is the
+    standing `pay_…`. Persons are named as the audit trail names them.
     """
 
     number: str
@@ -261,6 +267,24 @@ class StatementView:
     payment: str
     void_reason: str
     disputes_open: int
+
+
+@dataclass(frozen=True)
+class ClearingMonth:
+    """How far a month is: standing statements by state, their sums, open disputes, and merchants that wait for a
+    pay account. `ends_at` is when it may be drafted first.
+    """
+
+    month: date
+    drafted: int
+    checked: int
+    approved: int
+    paid: int
+    net_fen: int
+    paid_fen: int
+    disputes_open: int
+    without_account: int
+    ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -320,6 +344,7 @@ class CorrectionView:
     proposed_at: datetime
     decided_by: str
     decided_at: datetime | None
+    decide_reason: str
 
 
 @dataclass(frozen=True)
@@ -368,8 +393,22 @@ class PayAccountView:
 
 
 @dataclass(frozen=True)
+class ContractView:
+    """Terms of a merchant's contract, [from, to), as they were recorded."""
+
+    merchant: str
+    contract_from: date
+    contract_to: date
+    rate_bp: int
+    recorded_by: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
 class SignedDocument:
-    """A document as it was signed: canonical JSON, Ed25519 signature and public key in hexadecimal."""
+    """A document as it was signed: canonical JSON, its SHA-256, Ed25519 signature (RFC 8032) of the JSON and public key
+    in hexadecimal. `signature` is empty while nobody has approved it.
+    """
 
     content: bytes
     digest: str
@@ -381,6 +420,18 @@ class SamePerson(Conflict):
     """The second hand must be another person than the first."""
 
     code = "same_person"
+
+
+class NothingToClear(Conflict):
+    """Nothing waits for this step: no entries, no approved statement."""
+
+    code = "nothing_to_clear"
+
+
+class TooEarly(Conflict):
+    """The month is not over, or redemptions made without network may still arrive."""
+
+    code = "too_early"
 
 
 class StatementChanged(Conflict):

@@ -1,0 +1,58 @@
+"""Who may take which step of clearing, and where it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from tanhui.parties import queries as parties
+from tanhui.parties.types import Actor
+from tanhui.rewards import _disputes, _payments, _statements
+from tanhui.rewards.models import ClearingStatement
+from tanhui.rewards.types import (
+    AnswerDispute,
+    ApproveStatement,
+    CancelPayment,
+    CheckStatement,
+    ClearingAct,
+    ConfirmPayment,
+    DecideCorrection,
+    DraftMonth,
+    PreparePayment,
+    ProposeCorrection,
+    RaiseDispute,
+    VoidStatement,
+)
+
+Step = Callable[[Any, datetime, Actor], str]
+
+_STEPS: dict[type, tuple[str, Step]] = {
+    DraftMonth: ("rewards.clear", _statements.draft),
+    CheckStatement: ("rewards.clear", _statements.check),
+    ApproveStatement: ("rewards.approve", _statements.approve),
+    AnswerDispute: ("rewards.clear", _disputes.answer_dispute),
+    ProposeCorrection: ("rewards.clear", _disputes.propose),
+    DecideCorrection: ("rewards.approve", _disputes.decide),
+    PreparePayment: ("rewards.clear", _payments.prepare),
+    ConfirmPayment: ("rewards.approve", _payments.confirm),
+    CancelPayment: ("rewards.approve", _payments.cancel),
+}
+
+
+def clear(details: ClearingAct, at: datetime, by: Actor) -> str:
+    """Within the caller's transaction: the number of what was made or changed."""
+    if isinstance(details, RaiseDispute):
+        return _disputes.raise_dispute(details, at, by)
+    if isinstance(details, VoidStatement):
+        parties.require(by, _void_needs(details.number))
+        return _statements.void(details, at, by)
+    permission, step = _STEPS[type(details)]
+    parties.require(by, permission)
+    return step(details, at, by)
+
+
+def _void_needs(number: str) -> str:
+    """What finance has approved, finance takes back."""
+    approved = ClearingStatement.objects.filter(number=number).exclude(approved_by="")
+    return "rewards.approve" if approved.exists() else "rewards.clear"
