@@ -38,7 +38,8 @@ def admit(details: AdmitDetails, at: datetime, by: Actor) -> str:
     if isinstance(details, MerchantDetails):
         number, what = _apply(details, at), {"title": details.title.strip()}
     elif isinstance(details, MerchantStatus):
-        number, what = _change_state(details), {"state": details.state.value, "reason": details.reason.strip()[:200]}
+        number = _change_state(details, at)
+        what = {"state": details.state.value, "reason": details.reason.strip()[:200]}
     elif isinstance(details, ShopDetails):
         number = _shop(details, at)
         what = {"merchant": details.merchant, "title": details.title.strip(), "closed": str(details.closed)}
@@ -84,7 +85,7 @@ def lock_merchant(number: str) -> Merchant:
     return row
 
 
-def _change_state(details: MerchantStatus) -> str:
+def _change_state(details: MerchantStatus, at: datetime) -> str:
     row = lock_merchant(details.merchant)
     state = MerchantState(row.state)
     if details.state not in _NEXT[state]:
@@ -92,8 +93,8 @@ def _change_state(details: MerchantStatus) -> str:
         raise Conflict(message, where=row.number, fix="核对商户的状态")
     if details.state is MerchantState.SUSPENDED and not details.reason.strip():
         raise BadInput("暂停商户须写明原因", where="reason")
-    row.state = details.state
-    row.save(update_fields=["state"])
+    row.state, row.state_at = details.state, at
+    row.save(update_fields=["state", "state_at"])
     return row.number
 
 

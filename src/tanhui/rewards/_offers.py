@@ -10,9 +10,10 @@ from tanhui.kernel.errors import BadInput, Conflict, NotFound
 from tanhui.kernel.ids import new_number
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
+from tanhui.rewards import _budget, _waiting
 from tanhui.rewards._alliance import named
 from tanhui.rewards.models import Merchant, Offer, OfferMerchant, Stock
-from tanhui.rewards.types import OfferDetails, OfferState, OfferStatus, StockDetails
+from tanhui.rewards.types import BudgetDetails, OfferDetails, OfferState, OfferStatus, StockDetails
 
 MAX_POINTS = 10_000_000
 MAX_FEN = 100_000_000
@@ -25,12 +26,17 @@ _NEXT: dict[OfferState, tuple[OfferState, ...]] = {
 }
 
 
-def offer(details: OfferDetails | OfferStatus | StockDetails, at: datetime, by: Actor) -> str:
-    """By the kind of details; the number of the offer or the stock. The audit trail has every change."""
-    if isinstance(details, StockDetails):
+def offer(details: OfferDetails | OfferStatus | StockDetails | BudgetDetails, at: datetime, by: Actor) -> str:
+    """By the kind of details; the number of the offer or the stock, or the year. The audit trail has every change."""
+    if isinstance(details, BudgetDetails):
+        number, action = _budget.set_line(details, at), "rewards.budget"
+        what = {"amount_fen": str(details.amount_fen), "reserve_fen": str(details.reserve_fen)}
+        what["source"] = details.source.strip()
+    elif isinstance(details, StockDetails):
         number, action, what = _stock(details, at), "rewards.stock", {"quantity": str(details.quantity)}
     elif isinstance(details, OfferStatus):
-        number, action, what = _change_state(details), f"rewards.{details.state.value}", {"state": details.state.value}
+        number, action = _change_state(details, at), f"rewards.{details.state.value}"
+        what = {"state": details.state.value}
     else:
         number, action = _draft(details, at), "rewards.draft"
         what = {"title": details.title.strip()[:80], "price_points": str(details.price_points)}
@@ -44,18 +50,21 @@ def _stock(details: StockDetails, at: datetime) -> str:
         raise BadInput("库存总量须为不小于 0 的整数", where="quantity")
     if not details.number:
         return Stock.objects.create(number=new_number("stk", at), title=title, quantity=details.quantity).number
-    row = Stock.objects.select_for_update(no_key=True).filter(number=details.number).first()
-    if row is None:
+    known = Stock.objects.filter(number=details.number).values_list("pk", flat=True).first()
+    if known is None:
         raise NotFound("没有这项库存", where=details.number[:40], fix="核对编号")
+    stocks = _waiting.lock(at, stocks=[known])
+    row = Stock.objects.get(pk=known)
     if details.quantity < row.taken:
         message = f"已兑出 {row.taken} 份，总量不能少于它"
         raise Conflict(message, where=row.number, fix="要停止兑换，把总量改为已兑出的数量")
     row.title, row.quantity = title, details.quantity
     row.save(update_fields=["title", "quantity"])  # `taken` is left to the exchanges
+    _waiting.serve(stocks, at)
     return row.number
 
 
-def _change_state(details: OfferStatus) -> str:
+def _change_state(details: OfferStatus, at: datetime) -> str:
     row = _locked(details.offer)
     state = OfferState(row.state)
     if details.state not in _NEXT[state]:
@@ -65,6 +74,8 @@ def _change_state(details: OfferStatus) -> str:
         raise Conflict("荣誉和捐赠不设核销商户，其他权益至少要有一家", where=row.number, fix="修改草稿后再上架")
     row.state = details.state
     row.save(update_fields=["state"])
+    if details.state is OfferState.WITHDRAWN:
+        _waiting.close(row, at)
     return row.number
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -27,9 +27,14 @@ from tanhui.rewards.types import (
     Outcome,
     RedemptionDetails,
     RedemptionResult,
+    TooFast,
     TooLate,
     VoucherState,
 )
+
+GUESSES = (Outcome.BAD_CHECK_DIGIT, Outcome.BAD_SIGNATURE, Outcome.UNKNOWN_CODE)
+GUESS_WINDOW, MOST_GUESSES = timedelta(minutes=10), 30
+"""How many codes that do not exist one person may try in that time."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ def redeem(details: RedemptionDetails, at: datetime, by: Actor) -> RedemptionRes
         if bytes(known.input_hash) != asked:
             raise KeyReused("这个请求号已用于另一张券", where="nonce", fix="换一个新的请求号")
         return result_of(known, replayed=True)
+    _refuse_guessing(staff_id, at)
     attempt = Attempt(at, details.claimed_at, details.offline)
     shop = Shop.objects.filter(number=details.shop, merchant=merchant, closed_at__isnull=True).first()
     decided = _decide(details, attempt, merchant, shop)
@@ -152,6 +158,18 @@ def _member(merchant: Merchant, by: Actor) -> int:
     if by.user_id is None or not works:
         raise Forbidden("您不是这家商户的人员", where=merchant.number, fix="用本店的账号登录，或请运营人员登记")
     return by.user_id
+
+
+def _refuse_guessing(staff_id: int, at: datetime) -> None:
+    """Codes are not found by trying: after so many that do not exist, one person waits. Raises TooFast."""
+    tried = Redemption.objects.filter(staff_id=staff_id, recorded_at__gt=at - GUESS_WINDOW, outcome__in=GUESSES)
+    if tried.count() >= MOST_GUESSES:
+        minutes = int(GUESS_WINDOW.total_seconds() // 60)
+        raise TooFast(
+            f"{minutes} 分钟内已有 {MOST_GUESSES} 次券码有误，暂停核销",
+            where="code",
+            fix="过几分钟再试；请扫码，少用手输",
+        )
 
 
 def _lock_nonce(merchant: Merchant, nonce: str) -> None:

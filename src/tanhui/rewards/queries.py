@@ -9,6 +9,7 @@ from django.db.models import Q
 from tanhui.kernel.days import day_end, day_start
 from tanhui.kernel.errors import NotFound
 from tanhui.parties import queries as parties
+from tanhui.rewards._budget import lines as budget_lines
 from tanhui.rewards._clearing_queries import (
     clearing_months,
     contracts,
@@ -29,6 +30,7 @@ from tanhui.rewards._codes import public_key
 from tanhui.rewards._devices import device, devices
 from tanhui.rewards._exchange import available_points
 from tanhui.rewards._funds import funds, funds_document, funds_rule, funds_statements
+from tanhui.rewards._holds import views_of as holds_of
 from tanhui.rewards._signing import statement_key
 from tanhui.rewards._traces import exchange_traces, redemption_traces
 from tanhui.rewards._views import (
@@ -40,6 +42,7 @@ from tanhui.rewards._views import (
     shop_view,
     voucher_view,
 )
+from tanhui.rewards._waiting import views_of as places_of
 from tanhui.rewards.models import Merchant, MerchantStaff, Offer, Redemption, Shop, Voucher
 from tanhui.rewards.types import (
     MembershipView,
@@ -58,6 +61,7 @@ from tanhui.rewards.types import (
 )
 
 __all__ = [
+    "budget_lines",
     "clearing_months",
     "contracts",
     "corrections",
@@ -70,6 +74,7 @@ __all__ = [
     "funds_document",
     "funds_rule",
     "funds_statements",
+    "holds_of",
     "merchant",
     "merchant_of",
     "merchants",
@@ -80,6 +85,7 @@ __all__ = [
     "payment",
     "payment_lines",
     "payments",
+    "places_of",
     "points_available",
     "redemption_traces",
     "redemptions",

@@ -13,11 +13,13 @@ from django.db import connection
 from tanhui.ledger import queries as ledger_queries
 from tanhui.ledger import services as ledger
 from tanhui.ledger.types import AccountRef, Book, Movement, Posting
+from tanhui.parties import services as parties_services
 from tanhui.parties.models import Division, Party, User
-from tanhui.parties.types import Actor
+from tanhui.parties.types import Actor, LoginId, Purpose, RelationKind, ResidentDetails, Role
 from tanhui.rewards import queries, services
-from tanhui.rewards.models import Offer, OfferDay, Redemption, Stock, Voucher
+from tanhui.rewards.models import BudgetLine, Hold, Offer, OfferDay, Redemption, Stock, Voucher, Waiting
 from tanhui.rewards.types import (
+    BudgetDetails,
     MerchantDetails,
     MerchantStaffDetails,
     MerchantState,
@@ -31,6 +33,7 @@ from tanhui.rewards.types import (
     ShopDetails,
     StockDetails,
     VoucherView,
+    WaitingView,
 )
 
 AT = datetime(2026, 6, 10, 4, tzinfo=UTC)
@@ -64,10 +67,31 @@ def resident(points: int = 0, year: int = 2028) -> int:
     return person
 
 
-def staff_user(name: str = "") -> Actor:
-    """A new account without any role."""
+def neighbour(points: int = 0) -> int:
+    """A person with an account, for whom others may act, with points."""
+    name = f"person{next(_SERIAL)}"
+    details = ResidentDetails(login=LoginId("development", name), nickname=name, consents={Purpose.ACCOUNT: "v1"})
+    person = parties_services.register(details=[details], at=AT - 50 * DAY)[0].id
+    if points:
+        give(person, points)
+    return person
+
+
+def helper_of(person: int) -> Actor:
+    """A clerk whom the person let act."""
+    clerk = staff_user("", Role.CLERK)
+    parties_services.relate(
+        kind=RelationKind.CLERK, subject_id=person, clerk_id=clerk.user_id, basis="虚构授权书", at=AT - 20 * DAY
+    )
+    return clerk
+
+
+def staff_user(name: str = "", *roles: Role) -> Actor:
+    """A new account with these roles in the county."""
     name = name or f"clerk{next(_SERIAL)}"
     user = User.objects.create(username=name, display_name=f"虚构{name}", created_at=AT, password="!")
+    for role in roles:
+        parties_services.grant(user_id=user.pk, role=role, at=AT - 30 * DAY, by=Actor.system("tests"))
     return Actor.staff(user)
 
 
@@ -81,6 +105,11 @@ class Store:
     cashier: Actor
 
 
+def money(fen: int = 10**12, year: int = 2026, *, offer: str = "", reserve: int = 0, at: datetime = AT) -> None:
+    """What the programme may promise in a year, or of an offer in it."""
+    services.offer(details=BudgetDetails(year, fen, reserve, offer, "虚构的测试预算"), at=at)
+
+
 def store(title: str = "虚构餐馆", state: MerchantState = MerchantState.ACTIVE) -> Store:
     """A merchant in the alliance for all of 2026."""
     county = Division.objects.get_or_create(
@@ -89,6 +118,8 @@ def store(title: str = "虚构餐馆", state: MerchantState = MerchantState.ACTI
     Division.objects.get_or_create(
         statistical_code=VILLAGE, defaults={"name": "虚构村", "level": "village", "parent": county}
     )
+    for year in {2026, 2027} - set(BudgetLine.objects.filter(offer=None).values_list("year", flat=True)):
+        money(year=year)
     owner = party("organization")
     title = f"{title}{next(_SERIAL)}"
     details = MerchantDetails(owner, title, date(2026, 1, 1), date(2027, 1, 1))
@@ -135,6 +166,11 @@ def buy(person: int, offer: str, key: str = "", at: datetime = AT) -> VoucherVie
     return services.exchange(party_id=person, offer=offer, key=key or f"k{next(_SERIAL)}", at=at)
 
 
+def line_up(person: int, offer: str, at: datetime = AT) -> WaitingView:
+    """A place in the queue."""
+    return services.exchange(party_id=person, offer=offer, key="queue", at=at, wait=True)
+
+
 def use(
     where: Store, code: str, at: datetime = AT, *, nonce: str = "", by: Actor | None = None, **details: Any
 ) -> RedemptionResult:
@@ -173,7 +209,7 @@ def everything() -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*), coalesce(sum(lines), 0) FROM ledger_transfer")
         books = cursor.fetchone()
-    tables = (Offer, Stock, OfferDay, Voucher, Redemption)
+    tables = (Offer, Stock, OfferDay, Voucher, BudgetLine, Waiting, Hold, Redemption)
     return (books, *[tuple(table.objects.order_by("pk").values_list()) for table in tables])
 
 
@@ -191,8 +227,10 @@ def assert_sound() -> None:
     owed = ledger_queries.totals(Book.MONEY, "payable", holder="party").get("payable", 0)
     assert owed == total("redeemed", "face_value_fen") == -system(Book.MONEY, "budget")
     kept = [each for each in vouchers if each.state != "cancelled"]
+    reserved = list(Waiting.objects.filter(state="reserved").select_related("offer"))
     for each in Stock.objects.all():
-        assert each.taken == sum(voucher.offer.stock_id == each.pk for voucher in kept)
+        assert each.taken == sum(one.offer.stock_id == each.pk for one in (*kept, *reserved))
+    assert_promised(vouchers, reserved)
     for day in OfferDay.objects.all():
         mine = [v for v in kept if v.offer_id == day.offer_id]
         assert day.taken == sum((v.exchanged_at + timedelta(hours=8)).date() == day.day for v in mine)
@@ -201,6 +239,23 @@ def assert_sound() -> None:
         at_once = voucher.offer.kind in ("honor", "donation")
         assert len(merchants) == (1 if voucher.state == "redeemed" and not at_once else 0)
         assert sum(part for _, part in voucher.points.values_list("expiry_year", "points")) == voucher.price_points
+
+
+def assert_promised(vouchers: list[Voucher], reserved: list[Waiting]) -> None:
+    """A line has promised what is open, redeemed or reserved of its year; and nobody waits for what is free."""
+    lines = list(BudgetLine.objects.all())
+    promised = [(v.exchanged_at, v.offer, v.face_value_fen) for v in vouchers if v.state in ("open", "redeemed")]
+    promised += [
+        (place.reserved_at, place.offer, place.offer.face_value_fen) for place in reserved if place.reserved_at
+    ]
+    for line in lines:
+        mine = [(at, fen) for at, offer, fen in promised if line.offer_id in (None, offer.pk)]
+        assert line.committed_fen == sum(fen for at, fen in mine if (at + timedelta(hours=8)).year == line.year)
+    for offer in Offer.objects.filter(queue__state="waiting", state="published").select_related("stock").distinct():
+        short = offer.stock is not None and offer.stock.taken >= offer.stock.quantity
+        limits = [line for line in lines if line.year == AT.year and line.offer_id in (None, offer.pk)]
+        left = [line.amount_fen - line.reserve_fen - line.committed_fen for line in limits]
+        assert short or not left or min(left) < offer.face_value_fen
 
 
 def code_of(voucher: VoucherView, person: int) -> str:

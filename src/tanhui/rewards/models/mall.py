@@ -34,6 +34,7 @@ class Merchant(models.Model):
     contract_from = models.DateField("合作起始日")
     contract_to = models.DateField("合作截止日（不含当日）")
     applied_at = models.DateTimeField("申请时间")
+    state_at = models.DateTimeField("状态起始时间", null=True, blank=True, help_text="暂停、恢复、退出的时间")
 
     class Meta:
         db_table = "rewards_merchant"
@@ -348,7 +349,14 @@ class Redemption(models.Model):
                 name="rewards_redemption_undo",
             ),
         ]
-        indexes = [models.Index(fields=["merchant", "recorded_at"], name="rewards_redemption_day")]
+        indexes = [
+            models.Index(fields=["merchant", "recorded_at"], name="rewards_redemption_day"),
+            models.Index(
+                fields=["staff", "recorded_at"],
+                condition=Q(outcome__in=["bad_check_digit", "bad_signature", "unknown_code"]),
+                name="rewards_redemption_guesses",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -1,6 +1,7 @@
 """Values and errors that leave the room."""
 
 from tanhui.rewards.types.budget import (
+    RESERVED_FOR,
     BudgetDetails,
     BudgetShort,
     BudgetView,
@@ -112,6 +113,7 @@ __all__ = [
     "INVITE_LIFE",
     "MOST_DEVICES",
     "OFFLINE_WINDOW",
+    "RESERVED_FOR",
     "UNDO_WINDOW",
     "AnswerDispute",
     "ApproveStatement",

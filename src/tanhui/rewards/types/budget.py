@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tanhui.kernel.errors import Conflict, Forbidden
 
+RESERVED_FOR = timedelta(hours=48)
+"""How long one is kept for whoever stands first in a queue; never beyond the year whose money it holds."""
+
 
 class WaitingState(StrEnum):
-    """Where somebody stands in a queue: waiting, offered one for a time, served, passed over, or gone."""
+    """Where somebody stands in a queue: waiting, with one reserved, served, passed over, gone, or the queue ended."""
 
     WAITING = "waiting"
     RESERVED = "reserved"
     TAKEN = "taken"
     LAPSED = "lapsed"
     LEFT = "left"
+    CLOSED = "closed"
 
     @property
     def label(self) -> str:
@@ -27,6 +31,7 @@ class WaitingState(StrEnum):
             "taken": "已兑换",
             "lapsed": "保留已过期",
             "left": "已退出排队",
+            "closed": "权益下架，排队结束",
         }[self.value]
 
 
@@ -115,7 +120,7 @@ class BudgetShort(Conflict):
 
 
 class TooFast(Conflict):
-    """More exchanges in a day than the county's limits allow a person or a device; tomorrow it goes on."""
+    """More exchanges in a day than the county's limits allow a person or a device, or too many unknown codes tried."""
 
     code = "too_fast"
 
