@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tanhui.portal import plan_urls
+from tanhui.portal import community_urls, plan_urls
 from tanhui.portal.views import home, library, mall, pages, receipts
 
 app_name = "portal"
 urlpatterns = [
     path("", home.home, name="home"),
     *plan_urls.urlpatterns,
+    *community_urls.urlpatterns,
     path("methods/", library.methods, name="methods"),
     path("methods/<slug:family>/<slug:name>/", library.method, name="method"),
     path("methods/<slug:family>/<slug:name>/<str:version>/", library.method, name="method-version"),
