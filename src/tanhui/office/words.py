@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ACTS = {
+    "integrity.appeal": "对核查决定申诉",
+    "integrity.decide": "核查决定",
+    "integrity.rule": "复核申诉",
     "office.password_changed": "修改密码",
     "office.recovery_codes_generated": "生成备用码",
     "office.second_factor_reset": "重置动态验证码",
@@ -53,7 +56,22 @@ ACTS = {
     "rewards.admit_shop": "登记或停用门店",
     "rewards.admit_staff": "商户人员变更",
     "rewards.admit_status": "商户状态变更",
+    "rewards.clear_approve": "复核结算单",
+    "rewards.clear_check": "核对结算单",
+    "rewards.clear_draft": "生成结算单",
+    "rewards.clear_void": "作废结算单",
+    "rewards.contract": "登记商户合同",
+    "rewards.correct": "提出结算更正",
+    "rewards.correct_decide": "复核结算更正",
+    "rewards.dispute": "提出结算异议",
+    "rewards.dispute_answer": "答复结算异议",
     "rewards.draft": "起草权益",
+    "rewards.pay_account": "登记收款账户",
+    "rewards.pay_account_confirm": "确认收款账户",
+    "rewards.payment": "制作付款文件",
+    "rewards.payment_cancel": "撤回付款文件",
+    "rewards.payment_confirm": "确认付款",
+    "rewards.payment_file": "下载付款文件",
     "rewards.published": "上架权益",
     "rewards.redeem_refused": "越权核销被拒绝",
     "rewards.stock": "设定库存",
@@ -77,6 +95,10 @@ KINDS = {
     "redeem": "核销",
     "redeem_undo": "撤销核销",
     "voucher_return": "退回积分",
+    "clearing": "结算核定",
+    "clearing_void": "结算作废",
+    "correction": "结算更正",
+    "payment": "支付商户",
     "expiry": "积分到期",
 }
 HOLDERS = {"system": "系统", "party": "居民和单位"}
@@ -88,6 +110,8 @@ _ACCOUNTS = {
     "redeemed": "已兑换",
     "budget": "预算",
     "payable": "应付商户",
+    "due": "已核定待支付",
+    "paid": "已支付",
 }
 
 

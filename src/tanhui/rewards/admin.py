@@ -94,3 +94,58 @@ class MerchantDeviceAdmin(ReadOnlyAdmin):
     list_display = ("number", "merchant", "shop", "title", "entered_at", "last_seen_at", "ended_at")
     list_select_related = ("merchant", "shop")
     exclude = ("code_hash", "token_hash")
+
+
+@admin.register(models.MerchantContract)
+class MerchantContractAdmin(ReadOnlyAdmin):
+    list_display = ("merchant", "contract_from", "contract_to", "rate_bp", "recorded_by", "recorded_at")
+    list_select_related = ("merchant",)
+
+
+@admin.register(models.PayAccount)
+class PayAccountAdmin(ReadOnlyAdmin):
+    list_display = ("number", "merchant", "bank_name", "recorded_by", "recorded_at", "confirmed_by", "confirmed_at")
+    list_select_related = ("merchant",)
+    exclude = ("sealed",)
+
+
+@admin.register(models.ClearingStatement)
+class ClearingStatementAdmin(ReadOnlyAdmin):
+    list_display = ("number", "title", "month", "state", "lines", "net_fen", "checked_by", "approved_by", "paid_at")
+    list_filter = ("state", "month")
+    search_fields = ("number", "title")
+
+
+@admin.register(models.ClearingLine)
+class ClearingLineAdmin(ReadOnlyAdmin):
+    list_display = ("statement", "line", "kind", "amount_fen", "happened_at", "late", "standing")
+    list_select_related = ("statement",)
+    raw_id_fields = ("statement", "transfer", "redemption")
+    show_full_result_count = False
+
+
+@admin.register(models.ClearingDispute)
+class ClearingDisputeAdmin(ReadOnlyAdmin):
+    list_display = ("number", "statement", "state", "raised_by", "raised_at", "answered_by", "answered_at")
+    list_filter = ("state",)
+    list_select_related = ("statement",)
+    raw_id_fields = ("line",)
+
+
+@admin.register(models.ClearingCorrection)
+class ClearingCorrectionAdmin(ReadOnlyAdmin):
+    list_display = ("number", "merchant", "amount_fen", "state", "proposed_by", "decided_by", "decided_at")
+    list_filter = ("state",)
+    list_select_related = ("merchant",)
+
+
+@admin.register(models.ClearingPayment)
+class ClearingPaymentAdmin(ReadOnlyAdmin):
+    list_display = ("number", "month", "state", "total_fen", "prepared_by", "confirmed_by", "reference", "paid_on")
+    list_filter = ("state",)
+
+
+@admin.register(models.ClearingPaymentLine)
+class ClearingPaymentLineAdmin(ReadOnlyAdmin):
+    list_display = ("payment", "statement", "amount_fen", "standing")
+    list_select_related = ("payment", "statement")
