@@ -11,7 +11,7 @@ from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 from pydantic_core import from_json
 
-from tanhui.api import community, community_open, mall, merchant, partner, public, resident
+from tanhui.api import cases, community, community_open, mall, merchant, partner, public, resident
 from tanhui.api.community_open import GEOJSON
 from tanhui.api.problems import CONTENT_TYPE, READABLE, register_handlers
 
@@ -75,6 +75,7 @@ register_handlers(api)
 api.add_router("/resident", resident.router)
 api.add_router("/resident", mall.resident_router)
 api.add_router("/resident", community.router)
+api.add_router("/resident", cases.router)
 api.add_router("/partner", partner.router)
 api.add_router("/merchant", merchant.router)
 api.add_router("/open", public.router)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from tanhui.community._cards import card_views, sheet_of
 from tanhui.community._documents import documents
 from tanhui.community._occasions import occasion_rows
 from tanhui.community._points import point_views, price_views
+from tanhui.community._receipts import check_in_views
 from tanhui.community._teams import team_views
+from tanhui.community._tokens import rotating_code
+from tanhui.community._traces import measurement_traces
 from tanhui.community._views import booking_views, occasion_views
-from tanhui.community.models import Booking, CollectionPoint, Membership, Occasion, Team
+from tanhui.community.models import Booking, Card, CheckIn, CollectionPoint, Membership, Occasion, Team
 from tanhui.community.rules import below
 from tanhui.community.types import (
     Audience,
     BookingView,
+    CardSheet,
+    CardView,
+    CheckInState,
+    CheckInView,
     Material,
     OccasionKind,
     OccasionState,
@@ -28,12 +36,20 @@ __all__ = [
     "audiences",
     "bookings",
     "bookings_of",
+    "card_sheet",
+    "cards_of",
+    "check_in",
+    "check_ins",
+    "check_ins_of",
     "materials",
+    "measurement_traces",
     "occasion",
     "occasions",
+    "pending",
     "point",
     "points",
     "prices",
+    "rotating_code",
     "team",
     "teams",
     "teams_of",
@@ -67,8 +83,11 @@ def point(number: str) -> PointView:
     raise NotFound("没有这个回收点", where=number[:40], fix="从回收点列表中选择")
 
 
-def prices(*, on: date) -> list[PriceView]:
-    """What each recycler pays on that day, by material, dearest first. Paid by the recycler, never by us."""
+def prices(*, on: date | None = None) -> list[PriceView]:
+    """What each recycler pays on that day, by material, dearest first; None: the latest prices, also those to come.
+
+    Paid by the recycler, never by us.
+    """
     return price_views(on)
 
 
@@ -78,12 +97,12 @@ def occasions(
     starts_from: datetime | None = None,
     starts_to: datetime | None = None,
     division_code: str = "",
-    state: OccasionState | None = OccasionState.OPEN,
-    limit: int = 500,
+    state: OccasionState | None = None,
+    limit: int = 1000,
 ) -> list[OccasionView]:
     """Occasions that start in [starts_from, starts_to), by start; in a division and all below it.
 
-    `state` None gives every state, drafts too. Six queries, any number of rows.
+    Every state, drafts too, where `state` is not named. Four queries, any number of rows.
     """
     return occasion_views(occasion_rows(kind, starts_from, starts_to, division_code, state)[:limit])
 
@@ -131,3 +150,47 @@ def teams_of(party_id: int) -> list[tuple[TeamView, tuple[str, ...]]]:
         roles.setdefault(team_id, []).append(role)
     rows = list(Team.objects.filter(pk__in=roles).order_by("title", "id"))
     return [(view, tuple(roles[row.pk])) for row, view in zip(rows, team_views(rows), strict=True)]
+
+
+def check_in(number: str) -> CheckInView:
+    """One check-in (`chk_…`), which is also its receipt. Raises NotFound."""
+    for found in check_in_views(list(CheckIn.objects.filter(number=number))):
+        return found
+    raise NotFound("没有这次签到", where=number[:40], fix="核对编号")
+
+
+def check_ins_of(party_id: int, *, limit: int = 50, before: str | None = None) -> list[CheckInView]:
+    """A person's check-ins, newest first; `before` is the number of the last one already seen. Raises NotFound."""
+    rows = CheckIn.objects.filter(party_id=party_id)
+    if before is not None:
+        last = rows.filter(number=before).first()
+        if last is None:
+            raise NotFound("没有这次签到", where=before[:40], fix="从第一页开始")
+        rows = rows.filter(pk__lt=last.pk)
+    return check_in_views(list(rows.order_by("-id")[:limit]))
+
+
+def check_ins(occasion: str) -> list[CheckInView]:
+    """Everybody who was checked in at an occasion, in the order of recording; all states."""
+    return check_in_views(list(CheckIn.objects.filter(occasion__number=occasion).order_by("id")))
+
+
+def pending(division_code: str = "") -> list[CheckInView]:
+    """Check-ins that wait for a second person, in a division and all below it, oldest first; at most 500."""
+    rows = CheckIn.objects.filter(state=CheckInState.PENDING)
+    if division_code:
+        rows = rows.filter(occasion__division_code__startswith=below(division_code))
+    return check_in_views(list(rows.order_by("id")[:500]))
+
+
+def cards_of(party_id: int) -> list[CardView]:
+    """A person's cards, newest first."""
+    return card_views(list(Card.objects.filter(party_id=party_id).order_by("-id")))
+
+
+def card_sheet(number: str) -> CardSheet:
+    """A card as it was printed, with the same tokens. Raises NotFound."""
+    row = Card.objects.filter(number=number).first()
+    if row is None:
+        raise NotFound("没有这张卡", where=number[:40], fix="核对卡号")
+    return sheet_of(row)

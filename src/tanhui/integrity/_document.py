@@ -31,10 +31,10 @@ def read(county: str) -> RulesView:
     codes = [rule.code for rule in found]
     if len(set(codes)) != len(codes):
         raise BadInput("同一条规则写了两次", where=FILE, fix="每个 code 只写一次")
-    days = [table.get(name) for name in ("appeal_days", "hold_days")]
-    if any(type(each) is not int or each < 1 for each in days):
+    appeal_days, hold_days = table.get("appeal_days"), table.get("hold_days")
+    if not (type(appeal_days) is int and type(hold_days) is int and appeal_days > 0 and hold_days > 0):
         raise BadInput("appeal_days 和 hold_days 须为正整数", where=FILE)
-    return RulesView(found, *days, str(table.get("status", "")), str(table.get("source", "")))  # type: ignore[arg-type]
+    return RulesView(found, appeal_days, hold_days, str(table.get("status", "")), str(table.get("source", "")))
 
 
 def _rule(row: dict[str, object]) -> RuleView:

@@ -38,11 +38,25 @@ _GROUPS = (
         "方案文本",
         (("plan-drafts", "方案文稿"), ("plan-versions", "方案版本"), ("plan-coverage", "承诺对照")),
     ),
+    (
+        "村里的事",
+        (
+            ("village-weigh", "称重和签到"),
+            ("village-pending", "待确认"),
+            ("village-mode", "村里模式"),
+            ("village-exchange", "集中兑换"),
+            ("community-cards", "卡片"),
+            ("community-occasions", "活动"),
+            ("community-points", "回收点"),
+            ("community-prices", "回收价"),
+            ("community-teams", "志愿队伍"),
+        ),
+    ),
     ("权益商城", (("rewards-offers", "权益"), ("rewards-merchants", "商户"))),
-    ("门店", (("till", "核销券"),)),
+    ("门店", (("till", "核销券"), ("till-cases", "核查与申诉"),)),
     ("规则", (("methods", "方法流转"),)),
     ("账目", (("runs", "结算"), ("books", "试算平衡"))),
-    ("监督", (("trail", "操作留痕"),)),
+    ("监督", (("integrity-cases", "异常核查"), ("trail", "操作留痕"))),
 )
 
 

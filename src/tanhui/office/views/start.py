@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from tanhui.integrity import queries as integrity
 from tanhui.ledger import queries as ledger
 from tanhui.office.access import may, office_page
 from tanhui.parties import queries as parties
@@ -67,6 +68,9 @@ def _waiting(user: Any) -> Iterator[Waiting]:
         methods = reverse("office:methods")
         yield Waiting(stages.count("committee_review"), "待评审的方法", "专家委员会评审通过后进入公示", methods)
         yield Waiting(stages.count("public_notice"), "公示中的方法", "公示期满、没有未处理的意见后可以施行", methods)
+    if may(user, "integrity-cases"):
+        why = "规则找出的情形等人决定，或当事人申诉等人复核"
+        yield Waiting(integrity.open_cases(), "异常核查", why, reverse("office:integrity-cases"))
     if may(user, "partner", Scope()):
         since = timezone.now() - timedelta(days=_REFUSED_DAYS)
         recent = scenarios.deliveries(refused_only=True, limit=_REFUSED_SHOWN)
