@@ -271,8 +271,8 @@ class StatementView:
 
 @dataclass(frozen=True)
 class ClearingMonth:
-    """How far a month is: standing statements by state, their sums, open disputes, and merchants that wait for a
-    pay account. `ends_at` is when it may be drafted first.
+    """How far a month is: standing statements by state, their sums, open disputes, and approved statements whose
+    merchant has no confirmed pay account.
     """
 
     month: date
@@ -284,7 +284,6 @@ class ClearingMonth:
     paid_fen: int
     disputes_open: int
     without_account: int
-    ends_at: datetime
 
 
 @dataclass(frozen=True)
