@@ -284,6 +284,7 @@ def test_a_refusal_is_an_answer_with_its_reason(
     answer = redeem(client, mine, text)
     assert answer["outcome"] == outcome
     assert answer["message"]
+    assert answer["fix"]
     assert_sound()
 
 
@@ -377,6 +378,24 @@ def test_an_online_attempt_whose_answer_was_lost_is_the_same_when_uploaded(
     (answer,) = post(client, "redemptions/batch", mine, redemptions=[entry(voucher.token, 1)]).json()["answers"]
     assert answer["result"] == first | {"replayed": True}
     assert_sound()
+
+
+def test_an_upload_says_in_which_shop_it_was(client: Client, here: Store, mine: dict[str, str], clock: Clock) -> None:
+    details = ShopDetails(here.merchant, "虚构餐馆二店", queries.shops(here.merchant)[0].division_code)
+    second, other = services.admit(details=details, at=AT), store("虚构书店").shop
+    codes = [bought(offered(LUNCH, here)).token for _ in range(2)]
+    clock.at = AT + HOUR
+    sent = [entry(codes[0], 1) | {"shop": second}, entry(codes[1], 2) | {"shop": other}]
+    answers = post(client, "redemptions/batch", mine, redemptions=sent).json()["answers"]
+    assert [each["result"]["outcome"] for each in answers] == ["redeemed", "shop_unknown"]
+    assert Redemption.objects.get(outcome=Outcome.REDEEMED).shop.number == second  # type: ignore[union-attr]
+    assert_sound()
+
+
+def test_a_phone_knows_which_offers_are_its_own(client: Client, here: Store, mine: dict[str, str]) -> None:
+    offer = offered(LUNCH, here)
+    offered(LUNCH, store("虚构书店"))
+    assert client.get(f"{BASE}/me", headers=mine).json()["offers"] == [offer]
 
 
 def test_a_batch_is_of_one_to_two_hundred(client: Client, here: Store, mine: dict[str, str]) -> None:

@@ -82,8 +82,8 @@ def redeem(request: HttpRequest, payload: said.RedemptionIn) -> Any:
     同一个请求号、同一张券，重试多少次都是同一个结果；请求号用于另一张券时是错误 `key_reused`。
     """
     at, device = _at(request), _device(request)
-    result = _redeem(device, payload.code, payload.nonce, payload.claimed_at or at, at, offline=False)
-    return _out(result)
+    details = RedemptionDetails(payload.code, device.merchant, device.shop, payload.nonce, payload.claimed_at or at)
+    return _out(services.redeem(details=details, at=at, by=_actor(device)))
 
 
 @router.post("/redemptions/batch", response=answers(said.OfflineAnswersOut, 401, 422), summary="上传没有网络时的核销")
@@ -149,14 +149,11 @@ def _actor(device: DeviceRef) -> Actor:
     return Actor(f"staff:{device.username}", user_id=device.user_id)
 
 
-def _redeem(device: DeviceRef, code: str, nonce: str, claimed_at: Any, at: Any, *, offline: bool) -> RedemptionResult:
-    details = RedemptionDetails(code, device.merchant, device.shop, nonce, claimed_at, offline)
-    return services.redeem(details=details, at=at, by=_actor(device))
-
-
 def _answer(device: DeviceRef, entry: said.OfflineRedemptionIn, at: Any) -> said.OfflineAnswerOut:
+    shop = entry.shop or device.shop
+    details = RedemptionDetails(entry.code, device.merchant, shop, entry.nonce, entry.claimed_at, offline=True)
     try:
-        result = _redeem(device, entry.code, entry.nonce, entry.claimed_at, at, offline=True)
+        result = services.redeem(details=details, at=at, by=_actor(device))
     except TanhuiError as error:
         again = isinstance(error, Busy | TooFast)
         return said.OfflineAnswerOut(nonce=entry.nonce, code=error.code, detail=error.message, again=again)
@@ -168,6 +165,7 @@ def _out(result: RedemptionResult) -> said.RedemptionOut:
         number=result.number,
         outcome=result.outcome.value,
         message=result.message,
+        fix=result.outcome.advice,
         title=result.title,
         face_value_fen=result.face_value_fen,
         claimed_at=result.claimed_at,
@@ -210,6 +208,7 @@ def _me(device: DeviceRef) -> dict[str, Any]:
         "staff": parties.staff_names([device.user_id]).get(device.user_id, ""),
         "role": device.role.value,
         "voucher_key": {"algorithm": key.algorithm, "public_key": key.public_key},
+        "offers": [each.number for each in rewards.offers(published_only=False) if device.merchant in each.merchants],
         "offline_hours": OFFLINE_WINDOW // timedelta(hours=1),
         "undo_minutes": UNDO_WINDOW // timedelta(minutes=1),
     }

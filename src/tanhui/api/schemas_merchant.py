@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from tanhui.api.schemas import Input, Text
+from tanhui.api.schemas import NUMBER, Input, Text
 
 MOST_UPLOADS = 200
 NONCE = r"^[A-Za-z0-9_-]{8,64}$"
@@ -70,6 +70,7 @@ class MerchantMeOut(Schema):
     staff: str = Field(description="在这台设备上经办的人员")
     role: Literal["manager", "cashier"]
     voucher_key: TokenKeyOut
+    offers: list[str] = Field(description="本商户可以核销的权益编号 ofr_…；离线时核对券用")
     offline_hours: int = Field(description="离线核销至多多少小时后上传")
     undo_minutes: int = Field(description="核销后多少分钟内可以撤销")
 
@@ -88,6 +89,9 @@ class OfflineRedemptionIn(Input):
     code: Code
     nonce: Nonce
     claimed_at: Moment = Field(description="当时的时间，带时区")
+    shop: Annotated[str, Field(max_length=32, pattern=NUMBER)] | None = Field(
+        None, description="当时的门店 shp_…；不写为这台设备现在的门店"
+    )
 
 
 class OfflineRedemptionsIn(Input):
@@ -100,6 +104,7 @@ class RedemptionOut(Schema):
     number: str = Field(description="核销编号 rdm_…")
     outcome: Outcome
     message: str
+    fix: str = Field(description="店员接着怎么办；可以为空")
     title: str = Field(description="券的名称；没有受理的为空")
     face_value_fen: int
     claimed_at: AwareDatetime

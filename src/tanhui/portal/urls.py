@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from tanhui.portal import community_urls, plan_urls
-from tanhui.portal.views import home, library, mall, pages, receipts
+from tanhui.portal.views import home, library, mall, pages, receipts, till
 
 app_name = "portal"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("factors/", library.factors, name="factors"),
     path("factors.csv", library.factors_csv, name="factors-csv"),
     path("mall/", mall.mall, name="mall"),
+    path("till/", till.till, name="till"),
+    path("till/worker.js", till.worker, name="till-worker"),
+    path("till/manifest.webmanifest", till.manifest, name="till-manifest"),
     path("budget/", pages.budget, name="budget"),
     path("budget.csv", pages.budget_csv, name="budget-csv"),
     path("receipt/", receipts.receipts, name="receipts"),

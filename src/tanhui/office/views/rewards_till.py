@@ -54,17 +54,6 @@ class Answer:
     result: RedemptionResult | None = None
 
 
-_FIXES = {
-    Outcome.BAD_CHECK_DIGIT: "请客人再念一遍，四位一组核对。",
-    Outcome.UNKNOWN_CODE: "请客人打开自己的券，重新出示。",
-    Outcome.BAD_SIGNATURE: "请客人从自己的账户里重新打开券；仍然不行，不要受理。",
-    Outcome.ALREADY_REDEEMED: "不要再次受理。刚才核销错了，可在下面的今日记录里撤销。",
-    Outcome.MERCHANT_SUSPENDED: "请联系平台运营人员。",
-    Outcome.SHOP_UNKNOWN: "请联系平台运营人员。",
-    Outcome.OTHER_MERCHANT: "请客人看券上写明的商户。",
-}
-
-
 def _shops(memberships: list[MembershipView]) -> dict[str, tuple[str, str]]:
     """Shop number → (merchant's number, words), of all shops that are open."""
     several = len(memberships) > 1
@@ -138,7 +127,7 @@ def _redeem(request: HttpRequest, form: TillForm, merchant: str) -> Answer:
         return Answer(False, "这张表单已经用过了", "请在下面重新输入券码。")
     except TanhuiError as error:
         return Answer(False, error.message, error.fix)
-    return Answer(result.outcome is Outcome.REDEEMED, result.message, _FIXES.get(result.outcome, ""), result)
+    return Answer(result.outcome is Outcome.REDEEMED, result.message, result.outcome.advice, result)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -124,6 +124,11 @@ class Outcome(StrEnum):
         """The sentence that a cashier reads."""
         return _OUTCOME_SENTENCES[self]
 
+    @property
+    def advice(self) -> str:
+        """What the cashier does next; empty where nothing is to be done."""
+        return _OUTCOME_ADVICE.get(self, "")
+
 
 _OUTCOME_SENTENCES = {
     Outcome.REDEEMED: "核销成功",
@@ -139,6 +144,16 @@ _OUTCOME_SENTENCES = {
     Outcome.CANCELLED: "这张券已由持有人取消",
     Outcome.NOT_YET_VALID: "这张券还没有到使用时间",
     Outcome.EXPIRED: "这张券已经过期",
+}
+
+_OUTCOME_ADVICE = {
+    Outcome.BAD_CHECK_DIGIT: "请客人再念一遍，四位一组核对。",
+    Outcome.UNKNOWN_CODE: "请客人打开自己的券，重新出示。",
+    Outcome.BAD_SIGNATURE: "请客人从自己的账户里重新打开券；仍然不行，不要受理。",
+    Outcome.ALREADY_REDEEMED: "不要再次受理。刚才核销错了，可在下面的今日记录里撤销。",
+    Outcome.MERCHANT_SUSPENDED: "请联系平台运营人员。",
+    Outcome.SHOP_UNKNOWN: "请联系平台运营人员。",
+    Outcome.OTHER_MERCHANT: "请客人看券上写明的商户。",
 }
 
 

@@ -13,8 +13,8 @@
    uploader.start()          now, whenever the browser is online again, and every half minute while entries wait
    await uploader.run()      now; two pages of one browser take turns
 
-   await tanhuiOffline.ask(address, { method, headers, content })   a request with JSON, told apart as the uploader needs
-                             it: gives { status, content, date }; throws NoNetwork where no answer came within ten seconds
+   await tanhuiOffline.ask(address, { method, headers, content, patience })   a request with JSON, told apart as the uploader needs
+                             it: gives { status, content, date }; throws NoNetwork where no answer came within ten seconds (`patience`, ms)
                              or the server is away (502 to 504)
 
    Nothing is ever sent under a second nonce, so an upload whose answer was lost is only answered again. */
@@ -32,7 +32,7 @@
     }
   }
 
-  async function ask(address, { method = "GET", headers = {}, content } = {}) {
+  async function ask(address, { method = "GET", headers = {}, content, patience = PATIENCE_MS } = {}) {
     const options = { method, headers: { Accept: "application/json", ...headers }, cache: "no-store" };
     if (content !== undefined) {
       options.headers["Content-Type"] = "application/json";
@@ -40,7 +40,7 @@
     }
     let response, text;
     try {
-      response = await fetch(address, { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
+      response = await fetch(address, { ...options, signal: AbortSignal.timeout(patience) });
       text = await response.text();
     } catch (error) {
       throw new NoNetwork(String(error));

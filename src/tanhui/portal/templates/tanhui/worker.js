@@ -1,0 +1,1 @@
+{% load shell %}{% worker name pages files more %}
