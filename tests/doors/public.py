@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from tests.doors.pages import Page
 
-PLAIN = ("home", "methods", "factors", "mall", "budget", "receipts", "about", "privacy", "accessibility")
+PLAIN = ("home", "methods", "factors", "mall", "mall-funds", "budget", "receipts", "about", "privacy", "accessibility")
 _PARTS = ("departments", "topics", "map", "registers", "reports", "cases", "feedback", "versions")
 PLAN = ("plan", *(f"plan-{each}" for each in _PARTS))
 """The pages of the plan that have no argument."""

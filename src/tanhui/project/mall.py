@@ -19,6 +19,7 @@ from tanhui.project.county import Say
 from tanhui.project.tables import Document, documents, once
 from tanhui.rewards import queries, services
 from tanhui.rewards.types import (
+    BudgetDetails,
     MerchantDetails,
     MerchantState,
     MerchantStatus,
@@ -31,18 +32,23 @@ from tanhui.rewards.types import (
 )
 
 SYSTEM = Actor.system("county")
-MERCHANTS, OFFERS = "mall/merchants.toml", "mall/offers.toml"
+MERCHANTS, OFFERS, BUDGET = "mall/merchants.toml", "mall/offers.toml", "mall/budget.toml"
 
 
 @dataclass(frozen=True)
 class MallLoaded:
-    """What the county's folder held of its mall, and how many of them this call made. `open`: also put on sale."""
+    """What the county's folder held of its mall, and how many of them this call made. `open`: also put on sale.
+
+    `lines` are those of the years' money; one that only is proposed is made in a demo county and nowhere else.
+    """
 
     merchants: int
     offers: int
     merchants_new: int
     offers_new: int
     open: bool
+    lines: int = 0
+    lines_new: int = 0
 
 
 class ShopDocument(Document):
@@ -85,13 +91,31 @@ class OfferDocument(Document):
     merchants: list[str] = []
 
 
+class LineDocument(Document):
+    """A line of the years' money as `budget.toml` has it; `offer` is a title of `offers.toml`."""
+
+    year: int
+    amount_fen: int
+    reserve_fen: int = 0
+    offer: str = ""
+
+
+@dataclass(frozen=True)
+class BudgetDocument:
+    """The years' money; `decided`: not only proposed."""
+
+    lines: list[LineDocument]
+    decided: bool
+    source: str
+
+
 def has_mall(county: County) -> bool:
     """Whether the county's folder has documents of a mall."""
     return bool(county.files("mall", ".toml"))
 
 
 def load_mall(county: County, *, at: datetime, say: Say) -> MallLoaded | None:
-    """Take in the merchants and offers of the county's folder; None where it has none.
+    """Take in the merchants, offers and the years' money of the county's folder; None where it has none.
 
     A demo county admits and publishes them at once; elsewhere merchants wait for the review and offers are drafts.
     What exists already, by organization or by title, stays as it is. Everything is read before anything is stored.
@@ -99,18 +123,24 @@ def load_mall(county: County, *, at: datetime, say: Say) -> MallLoaded | None:
     """
     if not has_mall(county):
         return None
-    merchants, offers = read_merchants(county), read_offers(county)
+    merchants, offers, budget = read_merchants(county), read_offers(county), read_budget(county)
     known = {document.code for document in merchants}
     for document in offers:
         for code in document.merchants:
             if code not in known:
                 raise BadInput(f"“{document.title}”写的商户 {code} 没有登记", where=OFFERS, fix=f"写进 {MERCHANTS}")
+    titles = {document.title for document in offers}
+    for line in budget.lines:
+        if line.offer and line.offer not in titles:
+            raise BadInput(f"没有名为“{line.offer}”的权益", where=BUDGET, fix=f"照 {OFFERS} 里的名称写")
     say(f"{county.name}：积分商城……")
     opens = county.is_demo
     with transaction.atomic():
         numbers, merchants_new = _take_merchants(merchants, at=at, active=opens)
         offers_new = _take_offers(offers, numbers, at=at, published=opens)
-    return MallLoaded(len(merchants), len(offers), merchants_new, offers_new, opens)
+        lines_new = _take_lines(budget, at=at) if opens or budget.decided else 0
+    counts = (len(merchants), len(offers), merchants_new, offers_new)
+    return MallLoaded(*counts, opens, len(budget.lines), lines_new)
 
 
 def read_merchants(county: County) -> list[MerchantDocument]:
@@ -136,6 +166,36 @@ def read_offers(county: County) -> list[OfferDocument]:
     found = documents(OfferDocument, table, "offers", common, OFFERS)
     once([document.title for document in found], OFFERS)
     return found
+
+
+def read_budget(county: County) -> BudgetDocument:
+    """`mall/budget.toml`; no lines where the county has none. Raises BadInput, saying where."""
+    if not (county.folder / BUDGET).is_file():
+        return BudgetDocument([], False, "")
+    table = county.table(BUDGET)
+    rule = queries.funds_rule(county)
+    if rule.status not in ("provisional", "agreed") or not rule.source:
+        raise BadInput("须写明 status（provisional 或 agreed）和金额的出处 source", where=BUDGET)
+    for name in ("status", "source", "best_before", "use", "rule"):
+        table.pop(name, None)
+    found = documents(LineDocument, table, "lines", {}, BUDGET)
+    once([f"{line.year} {line.offer}".strip() for line in found], BUDGET)
+    return BudgetDocument(found, rule.status == "agreed", rule.source)
+
+
+def _take_lines(document: BudgetDocument, *, at: datetime) -> int:
+    """Write the lines that there are not yet; how many. A line that was written stays as finance left it."""
+    known = {(line.year, line.offer) for line in queries.budget_lines()}
+    numbers = {view.title: view.number for view in queries.offers(published_only=False)}
+    made = 0
+    for line in document.lines:
+        offer = numbers[line.offer] if line.offer else ""
+        if (line.year, offer) in known:
+            continue
+        details = BudgetDetails(line.year, line.amount_fen, line.reserve_fen, offer, document.source)
+        services.offer(details=details, at=at, by=SYSTEM)
+        made += 1
+    return made
 
 
 def _take_merchants(documents: Iterable[MerchantDocument], *, at: datetime, active: bool) -> tuple[dict[str, str], int]:

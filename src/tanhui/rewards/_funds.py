@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from tanhui.kernel.county import load_county
+from tanhui.kernel.county import County, load_county
 from tanhui.kernel.days import day_end, day_start, local_day
 from tanhui.kernel.errors import BadInput, Conflict, NotFound
 from tanhui.kernel.ids import new_number
@@ -32,15 +32,17 @@ from tanhui.rewards.types import (
 )
 
 DOCUMENT = "mall/budget.toml"
-KIND = "tanhui funds statement 1"
+KIND = "funds-statement"
 FULL_BP = 10_000
 
 _NUMBERS = ("rate_bp", "fen_per_100_points", "history_from_points")
 
 
-def funds_rule() -> FundsRule:
-    """The county's rule about the mall's money. Raises NotFound without the document, BadInput where it is unusable."""
-    table = load_county(settings.TANHUI_COUNTY).table(DOCUMENT)
+def funds_rule(county: County | None = None) -> FundsRule:
+    """A county's rule about the mall's money; this one's where none is named. Raises NotFound without the document,
+    BadInput where it is unusable.
+    """
+    table = (county or load_county(settings.TANHUI_COUNTY)).table(DOCUMENT)
     use, rule = table.get("use", {}), table.get("rule", {})
     for name in _NUMBERS:
         if type(use.get(name)) is not int or use[name] < 0:
@@ -95,7 +97,7 @@ def _books(lines: tuple[TrialLine, ...]) -> _Books:
         held=held.get((Book.POINTS, "system", "held"), 0),
         redeemed=held.get((Book.POINTS, "system", "redeemed"), 0),
         expired=held.get((Book.POINTS, "system", "expired"), 0),
-        owed=held.get((Book.MONEY, "party", "payable"), 0),
+        owed=sum(held.get((Book.MONEY, "party", code), 0) for code in ("payable", "due")),
         paid=held.get((Book.MONEY, "system", "paid"), 0),
         spent=-held.get((Book.MONEY, "system", "budget"), 0),
     )

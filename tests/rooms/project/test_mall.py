@@ -25,7 +25,7 @@ from tanhui.project.simulator.mall_story import MallStory, hire
 from tanhui.project.staff import staff_without_role
 from tanhui.rewards import queries, services
 from tanhui.rewards.models import Redemption, Voucher
-from tanhui.rewards.types import MerchantState, OfferKind, OfferState, OfferStatus, Outcome
+from tanhui.rewards.types import BudgetDetails, MerchantState, OfferKind, OfferState, OfferStatus, Outcome
 
 AT = datetime(2026, 11, 22, 4, tzinfo=UTC)
 VILLAGE = "430626104267"
@@ -65,7 +65,8 @@ def test_a_demo_county_opens_its_mall_once(pingjiang: County) -> None:
     loaded = load_mall(pingjiang, at=AT, say=said.append)
     assert said
     assert loaded is not None
-    assert loaded == MallLoaded(loaded.merchants, loaded.offers, loaded.merchants, loaded.offers, True)
+    counts = (loaded.merchants, loaded.offers)
+    assert loaded == MallLoaded(*counts, *counts, True, loaded.lines, loaded.lines)
     offers = queries.offers()
     assert {view.kind for view in offers} == set(OfferKind), "every kind of the plan has an offer"
     assert len(offers) == loaded.offers >= 10
@@ -79,8 +80,39 @@ def test_a_demo_county_opens_its_mall_once(pingjiang: County) -> None:
         assert merchant.state is MerchantState.ACTIVE
         assert queries.shops(merchant.number)
     again = load_mall(pingjiang, at=AT + timedelta(days=1), say=quiet)
-    assert again == replace(loaded, merchants_new=0, offers_new=0)
+    assert again == replace(loaded, merchants_new=0, offers_new=0, lines_new=0)
     assert queries.offers() == offers
+
+
+def test_the_years_money_is_taken_in_once_and_what_finance_changed_stays(pingjiang: County) -> None:
+    load_mall(pingjiang, at=AT, say=quiet)
+    year, offer = queries.budget_lines(2026)
+    assert (year.offer, year.left_fen) == ("", year.amount_fen - year.reserve_fen)
+    assert offer.title in {view.title for view in queries.offers()}
+    assert "暂定" in year.source
+    services.offer(details=BudgetDetails(2026, 70_000_000, 1, "", "虚构文件"), at=AT)
+    load_mall(pingjiang, at=AT, say=quiet)
+    assert queries.budget_lines(2026)[0].amount_fen == 70_000_000
+    assert {line.year for line in queries.budget_lines()} == {2026, 2027}
+
+
+def test_money_that_only_is_proposed_is_promised_nowhere_but_in_a_demo(copied: County) -> None:
+    (copied.folder / "county.toml").write_text('name = "某县"\ndivision_code = "430000"\n', encoding="utf-8")
+    with override_settings(TANHUI_DEMO=False):
+        loaded = load_mall(copied, at=AT, say=quiet)
+        assert loaded is not None
+        assert loaded.lines > loaded.lines_new == 0
+        spoil(copied, "budget.toml", '\nstatus = "provisional"', '\nstatus = "agreed"')
+        loaded = load_mall(copied, at=AT, say=quiet)
+    assert loaded is not None
+    assert loaded.lines_new == loaded.lines == len(queries.budget_lines())
+
+
+def test_a_county_that_wrote_nothing_about_money_promises_none(copied: County) -> None:
+    (copied.folder / "mall" / "budget.toml").unlink()
+    loaded = load_mall(copied, at=AT, say=quiet)
+    assert loaded is not None
+    assert (loaded.lines, queries.budget_lines()) == (0, [])
 
 
 def test_a_withdrawn_offer_does_not_come_back(pingjiang: County) -> None:
@@ -119,6 +151,14 @@ def test_a_county_without_a_mall_has_none(tmp_path: Path) -> None:
         ("offers.toml", "note = ", "remark = ", "note"),
         ("offers.toml", "[[offers]]", "[[offer]]", "offer"),
         ("offers.toml", "山茶油一瓶二百五十毫升（示例）", "平江酱干一袋（示例）", "两次"),
+        ("budget.toml", "amount_fen = 60_000_000", "amount_fen = 600_000.00", "amount_fen"),
+        ("budget.toml", "reserve_fen = 6_000_000", "reserve_fen = 60_000_001", "预留"),
+        ("budget.toml", "石牛寨门票抵用券三十元（示例）", "没有的权益", "没有的权益"),
+        ("budget.toml", "year = 2027", "year = 2026", "两次"),
+        ("budget.toml", "rate_bp = 8000", "rate_bp = 80000", "rate_bp"),
+        ("budget.toml", "fen_per_100_points = 90", "fen_per_100_points = 0.9", "fen_per_100_points"),
+        ("budget.toml", '\nstatus = "provisional"', '\nstatus = "perhaps"', "status"),
+        ("budget.toml", "[[lines]]", "[[line]]", "line"),
         ("merchants.toml", 'code = "mall-bus"', 'code = "mall-oil"', "两次"),
         ("merchants.toml", "contract_to = 2031-01-01", "contract_to = 2025-01-01", "合作截止日"),
         ("merchants.toml", "contract_from = 2026-01-01", "", "contract_from"),
@@ -131,6 +171,7 @@ def test_a_document_with_a_fault_is_refused_whole(copied: County, name: str, old
         load_mall(copied, at=AT, say=quiet)
     assert queries.offers(published_only=False) == []
     assert queries.merchants() == []
+    assert queries.budget_lines() == []
 
 
 def test_a_shop_in_no_division_is_refused_whole(copied: County) -> None:

@@ -1,4 +1,4 @@
-"""How the working group's pages write money, targets of a draft, and states of work."""
+"""How the working group's pages write targets of a draft, and states of work."""
 
 from __future__ import annotations
 
@@ -32,14 +32,6 @@ _CHANGES = {
     "task": "任务", "department": "分工", "box": "专栏", "indicator": "指标", "deadline": "期限", "number": "目标值",
     "roadmap": "路线图", "mark": "标记", "clause": "条文", "overall": "总体目标", "safeguard": "保障措施",
 }  # fmt: skip
-
-
-@register.filter
-def yuan(fen: int | None) -> SafeString:
-    """Fen as yuan for reading, exact to the fen: 1,234.56."""
-    sign, size = ("−", -fen) if fen is not None and fen < 0 else ("", fen or 0)
-    whole, rest = divmod(size, 100)
-    return format_html('<span class="nowrap">{}{}.{}</span>', sign, format(whole, ","), f"{rest:02d}")
 
 
 @register.filter

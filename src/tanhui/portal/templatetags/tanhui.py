@@ -69,6 +69,14 @@ def grouped(value: object) -> str:
     return str(value)
 
 
+@register.filter
+def yuan(fen: int | None) -> SafeString:
+    """Fen as yuan for reading, exact to the fen: 1,234.56."""
+    sign, size = ("−", -fen) if fen is not None and fen < 0 else ("", fen or 0)
+    whole, rest = divmod(size, 100)
+    return format_html('<span class="nowrap">{}{}.{}</span>', sign, format(whole, ","), f"{rest:02d}")
+
+
 def mass_parts(grams: int) -> tuple[str, str]:
     """A mass of CO2e as (number, unit): grams, kilograms or tonnes, cut off and never rounded up."""
     size = abs(grams)

@@ -47,7 +47,8 @@ def load(as_json: bool) -> None:
         state = "已上架" if mall.open else "待运营员准入商户、上架权益"
         click.echo(
             f"积分商城（{state}）：商户 {mall.merchants} 家，新登记 {mall.merchants_new} 家；"
-            f"权益 {mall.offers} 项，新登记 {mall.offers_new} 项。"
+            f"权益 {mall.offers} 项，新登记 {mall.offers_new} 项；"
+            f"年度资金 {mall.lines} 条，新登记 {mall.lines_new} 条。"
         )
     if community is not None:
         click.echo(
