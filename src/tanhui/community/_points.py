@@ -62,50 +62,33 @@ def set_point(details: PointDetails, at: datetime, by: Actor) -> str:
 
 
 def report(details: PointReport, at: datetime, by: Actor) -> str:
-    """Staff's word is the state; anybody else's is kept until staff looked. Told twice, it is kept once.
-
-    Who is nobody's hand (no party, no user, not the system) has not signed in: the door has counted the sender.
-    """
+    """Staff's word is the state; anybody else's is kept until staff looked. Told twice, it is kept once."""
     note = check_words(details.note, "note", 200)
     point = _locked(details.number)
-    if by.party_id is not None:
-        _report_of_resident(point, details.state, note, at, by.party_id)
-        return point.number
     if by.user_id is None and not by.is_system:
-        _report_of_nobody(point, details.state, note, at)
+        _report_of_public(point, details.state, note, at, by.party_id)
         return point.number
     _hands.require(by, _hands.SERVE, point.division_code)
-    PointNotice.objects.create(point=point, user_id=by.user_id, state=details.state, note=note, at=at)
+    PointNotice.objects.create(point=point, official=True, user_id=by.user_id, state=details.state, note=note, at=at)
     point.state, point.state_at = details.state, at
     point.save(update_fields=["state", "state_at"])
     _hands.record(by, "community.point_state", point.number, {"state": details.state.value}, at)
     return point.number
 
 
-def _report_of_nobody(point: CollectionPoint, state: PointState, note: str, at: datetime) -> None:
-    """Kept where it is news: not what stands there already, and never words, which could name somebody."""
-    _check_reportable(state)
-    if note:
-        raise BadInput("没有登录时不收文字说明", where="note", fix="只选情况；要写说明请登录")
-    last = PointNotice.objects.filter(point=point, user__isnull=True, at__gte=point.state_at).order_by("-at", "-id")
-    if (last.values_list("state", flat=True).first() or point.state) != state:
-        PointNotice.objects.create(point=point, state=state, at=at)
-
-
-def _check_reportable(state: PointState) -> None:
+def _report_of_public(point: CollectionPoint, state: PointState, note: str, at: datetime, party_id: int | None) -> None:
+    """A resident's report, or that of somebody without an account (whose words are not kept)."""
     if state is PointState.CLOSED:
         raise BadInput("只有工作人员可以停用回收点", where="state", fix="选择已满、待维修或可投放")
-
-
-def _report_of_resident(point: CollectionPoint, state: PointState, note: str, at: datetime, party_id: int) -> None:
-    _hands.living(party_id)
-    _check_reportable(state)
-    mine = PointNotice.objects.filter(party_id=party_id)
-    if mine.filter(point=point, state=state, at__gte=point.state_at).exists():
+    said = PointNotice.objects.filter(official=False, party_id=party_id)
+    if party_id is not None:
+        _hands.living(party_id)
+    if said.filter(point=point, state=state, at__gte=point.state_at).exists():
         return
-    if mine.filter(at__gt=at - timedelta(days=1)).count() >= REPORTS_A_DAY:
+    if party_id is not None and said.filter(at__gt=at - timedelta(days=1)).count() >= REPORTS_A_DAY:
         raise LimitReached(f"一天最多反映 {REPORTS_A_DAY} 次", where="number", fix="明天再来，或打电话告诉运营人员")
-    PointNotice.objects.create(point=point, party_id=party_id, state=state, note=note, at=at)
+    kept = note if party_id is not None else ""
+    PointNotice.objects.create(point=point, official=False, party_id=party_id, state=state, note=kept, at=at)
 
 
 def _locked(number: str) -> CollectionPoint:
@@ -173,9 +156,9 @@ def set_price(details: PriceDetails, at: datetime, by: Actor) -> str:
     return row.number
 
 
-def price_views(on: date) -> list[PriceView]:
+def price_views(on: date | None) -> list[PriceView]:
     """What each recycler pays for each material on that day, by material in the county's order, dearest first."""
-    rows = MaterialPrice.objects.filter(valid_from__lte=on)
+    rows = MaterialPrice.objects.all() if on is None else MaterialPrice.objects.filter(valid_from__lte=on)
     latest = list(
         rows.order_by("organization_id", "material", "-valid_from", "-id").distinct("organization_id", "material")
     )

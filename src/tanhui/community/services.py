@@ -6,14 +6,23 @@ somebody of the household, a member of staff, or the system.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import overload
 
 from django.db import transaction
 
-from tanhui.community import _bookings, _hands, _occasions, _points, _teams
+from tanhui.community import _bookings, _cards, _check_ins, _confirm, _hands, _occasions, _points, _teams
 from tanhui.community.types import (
     BookingDetails,
     BookingView,
+    CardDetails,
+    CardRevoked,
+    CardSheet,
+    CardView,
+    CheckInDetails,
+    CheckInView,
+    ConfirmDetails,
     OccasionDetails,
     OccasionStatus,
     PointDetails,
@@ -21,11 +30,12 @@ from tanhui.community.types import (
     PriceDetails,
     TeamDetails,
     TeamMember,
+    UploadResult,
 )
 from tanhui.kernel.errors import TanhuiError
 from tanhui.parties.types import Actor
 
-__all__ = ["arrange", "book", "release"]
+__all__ = ["arrange", "book", "card", "check_in", "confirm", "release", "upload"]
 
 Arrangement = PointDetails | PointReport | PriceDetails | OccasionDetails | OccasionStatus | TeamDetails | TeamMember
 
@@ -89,4 +99,76 @@ def release(*, number: str, party_id: int, at: datetime, by: Actor | None = None
             return _bookings.release(number, party_id, at, by)
     except TanhuiError as refused:
         _hands.record_refusal(refused, action="community.release", target=number, at=at, by=by)
+        raise
+
+
+def check_in(*, details: CheckInDetails, at: datetime, by: Actor | None = None) -> CheckInView:
+    """A person is at an occasion, and what was brought is weighed; each measurement that a scenario knows becomes one
+    behavior in the same transaction.
+
+    - With the occasion's changing code: the person himself, nothing measured; counts at once.
+    - With the token of a printed card, by staff of the place: counts at once.
+    - With the person's name, by staff of the place: pending until a second person confirms.
+    - With `corrects`: replaces another within 30 days, by staff with a reason, pending until confirmed. Without
+      measurements it takes the first one back.
+
+    The same nonce of the same recorder gets the first answer. Raises Forbidden, ConsentMissing, CardRefused,
+    ImplausibleQuantity (these the audit trail has), NotBookable (not open, or not the time), AlreadyBooked, ClockOff,
+    KeyReused, Conflict, NotFound, PartyErased, BadInput; then nothing has changed.
+    """
+    try:
+        with transaction.atomic():
+            return _check_ins.check_in(details, at, by)
+    except TanhuiError as refused:
+        _hands.record_refusal(refused, action="community.check_in", target=details.occasion, at=at, by=by)
+        raise
+
+
+def confirm(*, details: ConfirmDetails, at: datetime, by: Actor) -> CheckInView:
+    """A second person of the place says that a pending check-in is right, so that it counts, or not, with a reason.
+
+    Safe to repeat. Raises SecondPersonNeeded, Forbidden (the audit trail has both), NotFound, Conflict (somebody
+    else was first), BadInput, ConsentMissing.
+    """
+    try:
+        with transaction.atomic():
+            return _confirm.confirm(details, at, by)
+    except TanhuiError as refused:
+        _hands.record_refusal(refused, action="community.confirm", target=details.number, at=at, by=by)
+        raise
+
+
+def upload(*, entries: Iterable[CheckInDetails], at: datetime, by: Actor) -> list[UploadResult]:
+    """Check-ins made without network, one after the other, each in its own transaction; each is answered.
+
+    Broken off at any place and sent again, nothing is lost and nothing is counted twice: nonces tell.
+    """
+    return [_uploaded(details, at, by) for details in entries]
+
+
+def _uploaded(details: CheckInDetails, at: datetime, by: Actor) -> UploadResult:
+    try:
+        return UploadResult(details.nonce, check_in(details=details, at=at, by=by))
+    except TanhuiError as refused:
+        return UploadResult(details.nonce, None, refused.code, str(refused.message), refused.fix)
+
+
+@overload
+def card(*, details: CardDetails, at: datetime, by: Actor) -> CardSheet: ...
+@overload
+def card(*, details: CardRevoked, at: datetime, by: Actor) -> CardView: ...
+def card(*, details: CardDetails | CardRevoked, at: datetime, by: Actor) -> CardSheet | CardView:
+    """Print a card of single-use tokens for a resident before a witness, or end one that is lost.
+
+    By a clerk of the resident or staff of the place; the witness is another such. Raises Forbidden,
+    SecondPersonNeeded (the audit trail has both), NotFound, PartyErased, BadInput.
+    """
+    target = details.number if isinstance(details, CardRevoked) else "card"
+    try:
+        with transaction.atomic():
+            if isinstance(details, CardRevoked):
+                return _cards.revoke(details, at, by)
+            return _cards.issue(details, at, by)
+    except TanhuiError as refused:
+        _hands.record_refusal(refused, action="community.card", target=target, at=at, by=by)
         raise

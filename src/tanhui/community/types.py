@@ -428,7 +428,7 @@ class BookingView:
 
 @dataclass(frozen=True)
 class MeasurementView:
-    """One measured quantity and the behavior that it became (`beh_…`; empty where no scenario knows the material, or
+    """One measured quantity and the behavior that it became (`bhv_…`; empty where no scenario knows the material, or
     while the check-in is pending)."""
 
     material: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Literal
 
@@ -60,6 +60,15 @@ def behavior_id(number: str) -> int:
     if found is None or found >= 1 << 62:
         raise NotFound("没有这个记录编号", where=number, fix="检查编号是否抄写完整")
     return found
+
+
+def behaviors_of(source: str, external_ids: Iterable[str]) -> dict[str, str]:
+    """External id → public number of its highest revision, of what that source delivered; unknown ones are left out.
+
+    One query, any number. Withdrawn ones keep their numbers.
+    """
+    rows = Behavior.objects.filter(source__code=source, external_id__in=list(external_ids)).order_by("revision")
+    return {external_id: behavior_number(pk) for pk, external_id in rows.values_list("pk", "external_id")}
 
 
 def statement(party_id: int, *, before: str | None = None, limit: int = 50) -> StatementPage:

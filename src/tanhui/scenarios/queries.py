@@ -29,12 +29,13 @@ from tanhui.scenarios._office import (
 from tanhui.scenarios._replay import shadow_replay
 from tanhui.scenarios._scenarios import scenario_drafts
 from tanhui.scenarios._sources import binding_purposes, delivery_receipt, events_evidence, signing_key
-from tanhui.scenarios._statement import behavior_id, behavior_number, case, receipt, statement
+from tanhui.scenarios._statement import behavior_id, behavior_number, behaviors_of, case, receipt, statement
 from tanhui.scenarios.models import Scenario
 
 __all__ = [
     "behavior_id",
     "behavior_number",
+    "behaviors_of",
     "binding_purposes",
     "budget",
     "case",

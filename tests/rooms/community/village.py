@@ -9,9 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from tanhui.community import services
+from tanhui.community.models import Booking, Card, CheckIn, CheckInNews, Measurement, Occasion, Places
 from tanhui.community.types import (
     BookingDetails,
     BookingView,
+    CardDetails,
+    CardSheet,
+    CheckInDetails,
+    CheckInView,
+    ConfirmDetails,
+    Measured,
     OccasionDetails,
     OccasionKind,
     OccasionState,
@@ -22,6 +29,7 @@ from tanhui.parties import services as parties_services
 from tanhui.parties.models import Division, Party, User
 from tanhui.parties.types import Actor, LoginId, Purpose, ResidentDetails, Role, Scope
 from tanhui.scenarios import services as scenarios
+from tanhui.scenarios.models import Behavior, Supersession
 from tanhui.scenarios.types import Grade, ScenarioDraft, SourceDraft
 
 COUNTY_FOLDER = str(Path(__file__).parent / "county")
@@ -105,6 +113,62 @@ def book(person: int, where: str, key: str = "", at: datetime = AT - DAY, by: Ac
     """A booking under a key of its own, or that one."""
     details = BookingDetails(where, person, key or f"k{next(_SERIAL)}")
     return services.book(details=details, at=at, by=by)
+
+
+PAPER = Measured("paper", mass_g=3_500)
+
+
+def come(
+    where: str, by: Actor | None = SYSTEM, person: int | None = None, at: datetime = AT + HOUR, **details: Any
+) -> CheckInView:
+    """A check-in there, at that time, under a nonce of its own."""
+    asked = {"nonce": f"nonce-{next(_SERIAL):06d}", "happened_at": at} | details
+    return services.check_in(details=CheckInDetails(where, party_id=person, **asked), at=at, by=by)
+
+
+def agree(number: str, by: Actor, right: bool = True, at: datetime = AT + 2 * HOUR, reason: str = "") -> CheckInView:
+    """The second person's word."""
+    return services.confirm(details=ConfirmDetails(number, right, reason), at=at, by=by)
+
+
+def card(person: int, serials: int = 3, by: Actor | None = None) -> CardSheet:
+    """A card for a person, by two clerks of the township."""
+    witness = User.objects.get(pk=clerk().user_id).username
+    return services.card(details=CardDetails(person, witness, serials), at=AT - DAY, by=by or clerk())
+
+
+def behaviors() -> dict[str, tuple[str, int | None, int | None, bool]]:
+    """External id → (scenario, grams, items, whether it still counts) of all that the scenarios were told."""
+    gone = set(Supersession.objects.values_list("behavior_id", flat=True))
+    rows = Behavior.objects.select_related("scenario").order_by("id")
+    return {row.external_id: (row.scenario.code, row.mass_g, row.item_count, row.pk not in gone) for row in rows}
+
+
+def everything() -> tuple[Any, ...]:
+    """All that a refused act must leave as it was."""
+    tables = (Occasion, Places, Booking, CheckIn, Measurement, CheckInNews, Card, Behavior, Supersession)
+    return tuple(tuple(table.objects.order_by("pk").values_list()) for table in tables)  # type: ignore[attr-defined]
+
+
+def assert_sound() -> None:
+    """What is stored agrees: places with bookings, check-ins with their behaviors, news with states."""
+    for each in Places.objects.all():
+        held = Booking.objects.filter(occasion_id=each.occasion_id, state__in=("booked", "attended", "no_show"))
+        assert each.taken == held.count()
+        waits = Booking.objects.filter(occasion_id=each.occasion_id, state="waiting").exists()
+        assert not waits or each.taken == each.capacity
+    told = behaviors()
+    for row in CheckIn.objects.all():
+        for line in row.measured.all():
+            known = told.pop(f"{row.number}-{line.line}", None)
+            if not line.scenario or row.state in ("pending", "refused"):
+                assert known is None
+            elif row.state == "counted":
+                assert known == (line.scenario, line.mass_g, line.item_count, True)
+            else:
+                assert known is None or known[3] is False
+        assert row.news.order_by("-id").values_list("state", flat=True)[0] == row.state
+    assert told == {}
 
 
 def audited(action: str) -> list[str]:

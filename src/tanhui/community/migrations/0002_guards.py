@@ -139,7 +139,7 @@ BEGIN
     RAISE EXCEPTION '签到的内容不可修改：另作更正' USING ERRCODE = 'restrict_violation';
   END IF;
   IF NEW.state = OLD.state OR (OLD.state, NEW.state) NOT IN
-      (('pending', 'counted'), ('pending', 'refused'), ('counted', 'corrected')) THEN
+      (('pending', 'counted'), ('pending', 'refused'), ('pending', 'corrected'), ('counted', 'corrected')) THEN
     RAISE EXCEPTION '签到的状态不能从 % 变为 %', OLD.state, NEW.state USING ERRCODE = 'restrict_violation';
   END IF;
   IF NEW.state IN ('counted', 'refused') AND (NEW.confirmed_by_id IS NULL OR NEW.confirmed_at IS NULL) THEN

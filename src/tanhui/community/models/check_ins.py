@@ -47,7 +47,7 @@ class Card(models.Model):
 class CheckIn(models.Model):
     """A person was at an occasion. Only its state moves; a mistake is corrected by another that names it.
 
-    Who recorded it: the person where both `by_user` and `by_party` are empty, or the system.
+    Who recorded it: staff, or a resident (the person or a guardian); the system where both are empty.
     """
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
@@ -115,7 +115,7 @@ class CheckIn(models.Model):
                 name="community_check_in_card",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=("pending", "refused"))
+                condition=Q(state__in=("pending", "refused", "corrected"))
                 | Q(by_user__isnull=True)
                 | Q(card__isnull=False)
                 | Q(confirmed_by__isnull=False),

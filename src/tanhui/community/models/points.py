@@ -57,13 +57,16 @@ class CollectionPoint(models.Model):
 
 
 class PointNotice(models.Model):
-    """Somebody said how a point is. `user` is empty where a resident said it; the words go with the resident."""
+    """Somebody said how a point is: staff's word is the state, anybody else's a report. `party` is empty where a
+    passer-by without an account said it; the words of a resident go with the resident.
+    """
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
     point = models.ForeignKey(
         CollectionPoint, verbose_name="回收点", on_delete=models.PROTECT, related_name="notices", db_index=False
     )
+    official = models.BooleanField("工作人员核对")
     party = models.ForeignKey(
         "parties.Party", verbose_name="居民", on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -81,7 +84,8 @@ class PointNotice(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=values(PointState)), name="community_point_notice_state"),
             models.CheckConstraint(
-                condition=Q(party__isnull=True) | Q(user__isnull=True), name="community_point_notice_hand"
+                condition=Q(official=True, party__isnull=True) | Q(official=False, user__isnull=True),
+                name="community_point_notice_hand",
             ),
         ]
 
