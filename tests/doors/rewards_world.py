@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from django.utils import timezone
@@ -52,9 +52,17 @@ def divide() -> None:
     parties.register(details=DivisionTable(rows), at=mall.AT, by=SYSTEM)
 
 
+def fund(at: datetime) -> None:
+    """Money for this year and the next, where nobody set any."""
+    known = {line.year for line in queries.budget_lines() if not line.offer}
+    for year in {today().year, today().year + 1} - known:
+        mall.money(year=year, at=at)
+
+
 def join(title: str = "虚构餐馆", state: MerchantState = MerchantState.ACTIVE) -> tuple[str, str, User]:
     """A merchant with one shop and a cashier; `title` names them."""
     at, serial = timezone.now(), next(_SERIAL)
+    fund(at)
     unit = parties.register(details=OrganizationDetails(f"{title}单位", code=f"invented-{serial}"), at=at, by=SYSTEM)
     span = (today() - timedelta(days=30), today() + timedelta(days=300))
     merchant = services.admit(details=MerchantDetails(unit.id, title, *span), at=at)

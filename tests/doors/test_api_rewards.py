@@ -26,6 +26,7 @@ from tests.rooms.rewards.mall import (
     assert_sound,
     everything,
     give,
+    money,
     offered,
     points_of,
     stock,
@@ -35,8 +36,8 @@ from tests.rooms.rewards.mall import (
 
 from tanhui.api import limits, problems
 from tanhui.parties import queries as parties
-from tanhui.rewards import services
-from tanhui.rewards.types import OfferState, OfferStatus, Outcome
+from tanhui.rewards import _limits, services
+from tanhui.rewards.types import HoldDetails, OfferState, OfferStatus, Outcome
 
 pytestmark = pytest.mark.django_db
 OPEN, MINE = "/api/v1/open", "/api/v1/resident"
@@ -337,3 +338,77 @@ def test_the_mall_is_limited_like_every_other_call(client: Client, monkeypatch: 
     for path, headers in ((f"{OPEN}/offers", {}), (f"{OPEN}/voucher-key", {}), (f"{MINE}/vouchers", me)):
         tries = [client.get(path, headers=headers) for _ in range(5)]
         problem(tries[-1], 429, "too_many_requests")
+
+
+def queue(client: Client, me: dict[str, str], offer: str) -> Any:
+    return client.post(f"{MINE}/offers/{offer}/queue", headers=me)
+
+
+def test_waiting_in_line_and_leaving_it(client: Client, clock: Clock) -> None:
+    offer = offered(LUNCH, store(), stock=stock(1))
+    owner, _ = joined(client, "zhang", 100)
+    first, person = joined(client, "li", 100)
+    second, _ = joined(client, "wang", 100)
+    problem(queue(client, first, offer), 409, "conflict")
+    voucher = bought(client, owner, offer)
+    problem(buy(client, first, offer), 409, "sold_out")
+    places = [queue(client, me, offer) for me in (first, second, first)]
+    assert [(each.status_code, each.json()["ahead"]) for each in places] == [(201, 0), (201, 1), (201, 0)]
+    assert places[0].json()["number"] == places[2].json()["number"]
+    client.post(f"{MINE}/vouchers/{voucher['number']}/cancel", headers=owner)
+    (kept,) = client.get(f"{MINE}/queue", headers=first).json()["places"]
+    assert (kept["state"], kept["state_title"]) == ("reserved", "已为您保留")
+    assert datetime.fromisoformat(kept["reserved_until"]) == AT + 2 * DAY
+    left = client.delete(f"{MINE}/offers/{offer}/queue", headers=first)
+    assert (left.status_code, left.json()["state"]) == (200, "left")
+    problem(client.delete(f"{MINE}/offers/{offer}/queue", headers=first), 404, "not_found")
+    assert bought(client, second, offer)["state"] == "open"
+    assert points_of(person) == {2028: 100}
+    assert client.get(f"{MINE}/export", headers=first).json()["queue"][0]["state"] == "left"
+    assert_sound()
+
+
+def test_another_persons_place_and_a_place_among_vouchers(client: Client) -> None:
+    offer = offered(LUNCH, store(), stock=stock(1))
+    owner, _ = joined(client, "zhang", 100)
+    bought(client, owner, offer)
+    mine, _ = joined(client, "li", 100)
+    place = queue(client, mine, offer).json()["number"]
+    problem(client.delete(f"{MINE}/offers/{offer}/queue", headers=owner), 404, "not_found")
+    for me in (owner, mine):
+        problem(client.post(f"{MINE}/vouchers/{place}/cancel", headers=me), 404, "not_found")
+    problem(queue(client, mine, "ofr_00000000000000000000000000"), 404, "not_found")
+    assert client.get(f"{MINE}/queue", headers=mine).json()["places"][0]["state"] == "waiting"
+
+
+def test_no_money_of_the_year(client: Client) -> None:
+    offer = offered(LUNCH, store())
+    money(999)
+    me, _ = joined(client, "zhang", 100)
+    before = everything()
+    problem(buy(client, me, offer), 409, "budget_short")
+    assert everything() == before
+    assert queue(client, me, offer).status_code == 201
+
+
+def test_a_hold_says_why(client: Client) -> None:
+    offer = offered(LUNCH, store())
+    me, person = joined(client, "zhang", 100)
+    services.admit(details=HoldDetails(person, "虚构原因", "cas_invented", AT + DAY), at=AT)
+    assert "虚构原因" in problem(buy(client, me, offer), 403, "on_hold")["detail"]
+    (hold,) = client.get(f"{MINE}/holds", headers=me).json()["holds"]
+    assert (hold["reason"], hold["case"], hold["lifted_at"]) == ("虚构原因", "cas_invented", None)
+    assert client.get(f"{MINE}/export", headers=me).json()["holds"] == [hold]
+
+
+def test_one_phone_for_the_whole_village(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_limits, "limits", lambda: _limits.Limits(person_a_day=1, persons_a_device=1))
+    offer = offered(LUNCH, store())
+    first, _ = joined(client, "zhang", 300)
+    second, _ = joined(client, "li", 300)
+    phone = {"X-Device": "7b3f-invented"}
+    bought(client, first | phone, offer)
+    for me, key in ((first, "k2"), (second | phone, "k1")):
+        problem(buy(client, me, offer, key), 409, "too_fast")
+    bought(client, second, offer)
+    problem(buy(client, second | {"X-Device": "two words"}, offer, "k3"), 422, "bad_input")

@@ -26,6 +26,8 @@ from tests.rooms.rewards.mall import (
     account,
     assert_sound,
     buy,
+    line_up,
+    money,
     offered,
     points_of,
     resident,
@@ -38,10 +40,11 @@ from tests.rooms.rewards.mall import (
 
 from tanhui.ledger import services as ledger
 from tanhui.ledger.types import AccountRef, Book, Insufficient, Movement, Posting
-from tanhui.rewards import services
-from tanhui.rewards.models import Redemption, Voucher
+from tanhui.rewards import _limits, services
+from tanhui.rewards.models import Redemption, Voucher, Waiting
 from tanhui.rewards.types import (
     OFFLINE_WINDOW,
+    HoldDetails,
     MerchantStaffDetails,
     MerchantState,
     MerchantStatus,
@@ -60,6 +63,12 @@ SECOND = timedelta(seconds=1)
 
 AtOnce = Callable[..., list[Any]]
 Act = Callable[[], Any]
+
+
+@pytest.fixture(autouse=True)
+def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invented people may be busier than real ones."""
+    monkeypatch.setattr(_limits, "limits", _limits.Limits)
 
 
 @pytest.fixture
@@ -124,6 +133,101 @@ def test_the_last_voucher(race: Race) -> None:
     for came in race([[partial(buy, person, offer) for person in people] for offer in offers]):
         assert kinds(came) == {"done": 1, "SoldOut": CLIENTS - 1}
     assert sum(sum(points_of(person).values()) for person in people) == 100 * ROUNDS * (CLIENTS - 1)
+    assert_sound()
+
+
+def test_the_last_fen_of_a_year_and_of_an_offer(race: Race) -> None:
+    place, people = store(), [resident(200 * ROUNDS) for _ in range(CLIENTS)]
+    offers = [offered(LUNCH, place) for _ in range(2 * ROUNDS)]
+    for offer in offers[::2]:
+        money(3999, offer=offer)
+    money(1000 * 5 * ROUNDS + 999, reserve=999)
+    rounds = [[partial(buy, person, offers[2 * n + (m % 2)]) for m, person in enumerate(people)] for n in range(ROUNDS)]
+    done: Counter[str] = Counter()
+    for came in race(rounds):
+        assert kinds(came[::2])["done"] <= 3
+        done += kinds(came)
+    assert done == {"done": 5 * ROUNDS, "BudgetShort": (CLIENTS - 5) * ROUNDS}
+    assert_sound()
+
+
+def test_a_queue_while_some_cancel_buy_join_and_leave(race: Race) -> None:
+    """What is freed goes to who waits, whoever else comes; nobody is left waiting for what is free."""
+    place = store()
+    money(1000 * 3)
+    shared = [stock(3 * ROUNDS) for _ in range(2)]
+    offers = [offered(LUNCH, place, stock=each) for each in shared]
+    owners, newcomers = [resident(100 * ROUNDS) for _ in range(3)], [resident(100 * ROUNDS) for _ in range(4)]
+    waiting = [resident(100 * ROUNDS) for _ in range(6)]
+    for _ in range(ROUNDS):
+        held = [buy(person, offers[n % 2]) for n, person in enumerate(owners)]
+        places = [line_up(person, offers[n % 2]) for n, person in enumerate(waiting[:4])]
+        (came,) = race(
+            [
+                [
+                    *[
+                        partial(services.cancel, number=v.number, party_id=p, at=AT)
+                        for v, p in zip(held, owners, strict=True)
+                    ],
+                    *[partial(buy, person, offers[n % 2]) for n, person in enumerate(newcomers)],
+                    *[partial(line_up, person, offers[n % 2]) for n, person in enumerate(waiting[4:])],
+                    partial(services.cancel, number=places[0].number, party_id=waiting[0], at=AT),
+                    partial(services.expire, at=AT),
+                ]
+            ]
+        )
+        assert kinds(came[:3]) == {"done": 3}
+        assert set(kinds(came[3:7])) <= {"BudgetShort", "SoldOut", "done"}
+        assert_sound()
+        standing = list(Waiting.objects.filter(state="reserved").select_related("offer"))
+        assert standing
+        taken = [buy(each.party_id, each.offer.number) for each in standing]
+        assert_sound()
+        assert {voucher.state.value for voucher in taken} == {"open"}
+        while Waiting.objects.filter(state__in=["waiting", "reserved"]).exists():
+            for each in Waiting.objects.filter(state__in=["waiting", "reserved"]):
+                services.cancel(number=each.number, party_id=each.party_id, at=AT)
+        for each in Voucher.objects.filter(state="open"):
+            services.cancel(number=each.number, party_id=each.party_id, at=AT)
+
+
+def test_a_line_is_written_while_people_buy_and_cancel(race: Race) -> None:
+    place, people = store(), [resident(100 * ROUNDS) for _ in range(10)]
+    offers = [offered(LUNCH, place) for _ in range(ROUNDS)]
+    held = [[(person, buy(person, offer)) for person in people[:3]] for offer in offers]
+    rounds = [
+        [
+            partial(money, 100_000, offer=offer),
+            *[partial(services.cancel, number=v.number, party_id=p, at=AT) for p, v in own],
+            *[partial(buy, person, offer) for person in people[3:]],
+        ]
+        for offer, own in zip(offers, held, strict=True)
+    ]
+    for came in race(rounds):
+        assert kinds(came) == {"done": 11}
+    assert_sound()
+
+
+def test_a_hold_against_an_exchange(race: Race) -> None:
+    offer, people = offered(LUNCH, store()), [resident(100) for _ in range(ROUNDS)]
+    rounds = [
+        [partial(buy, person, offer), partial(services.admit, details=HoldDetails(person, "虚构", "cas_1"), at=AT)]
+        for person in people
+    ]
+    for came in race(rounds):
+        assert kinds(came) in ({"done": 2}, {"OnHold": 1, "done": 1})
+    assert_sound()
+
+
+def test_one_phone_in_many_hands(race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_limits, "limits", lambda: _limits.Limits(persons_a_device=3))
+    offer, people = offered(LUNCH, store()), [resident(100 * ROUNDS) for _ in range(10)]
+
+    def act(person: int, phone: str) -> VoucherView:
+        return services.exchange(party_id=person, offer=offer, key=phone, at=AT, device=phone)
+
+    for came in race([[partial(act, person, f"phone-{n}") for person in people] for n in range(ROUNDS)]):
+        assert kinds(came) == {"done": 3, "TooFast": 7}
     assert_sound()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import segno
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +16,16 @@ from tanhui.api.idempotency import IdempotencyKeyReused, key_of
 from tanhui.kernel.errors import BadInput, NotFound
 from tanhui.rewards import queries as rewards
 from tanhui.rewards import services as rewards_services
-from tanhui.rewards.types import KeyReused, OfferKind, OfferState, OfferView, VoucherState, VoucherView
+from tanhui.rewards.types import (
+    HoldView,
+    KeyReused,
+    OfferKind,
+    OfferState,
+    OfferView,
+    VoucherState,
+    VoucherView,
+    WaitingView,
+)
 
 open_router = Router(tags=["open"])
 resident_router = Router(tags=["resident"], auth=tokens.ResidentToken())
@@ -28,6 +37,9 @@ ExchangeKey = Annotated[
     Header(
         alias="Idempotency-Key", max_length=128, pattern=r"^[!-~]+$", description="幂等键；每次兑换一个，重试时不变"
     ),
+]
+Device = Annotated[
+    str, Header(alias="X-Device", max_length=200, pattern=r"^[!-~]*$", description="手机自己长期不变的名字；可以不给")
 ]
 Kind = Literal["restaurant", "scenic", "parking", "transit", "goods", "honor", "donation"]
 State = Literal["open", "redeemed", "cancelled", "expired"]
@@ -84,20 +96,29 @@ def voucher_key(request: HttpRequest) -> Any:
 
 
 @resident_router.post(
-    "/vouchers", response=answers(schemas.VoucherShownOut, 401, 404, 409, 410, 422, status=201), summary="用积分兑换"
+    "/vouchers",
+    response=answers(schemas.VoucherShownOut, 401, 403, 404, 409, 410, 422, status=201),
+    summary="用积分兑换",
 )
 def exchange(
-    request: HttpRequest, payload: schemas.ExchangeIn, response: HttpResponse, idempotency_key: ExchangeKey
+    request: HttpRequest,
+    payload: schemas.ExchangeIn,
+    response: HttpResponse,
+    idempotency_key: ExchangeKey,
+    device: Device = "",
 ) -> Any:
     """先用最早到期的积分。同一个幂等键、同一项权益，重试多少次都只兑换一张；答复是那张券。
 
-    不能兑换时的 `code`：`not_on_sale` 没有上架或不在兑换时间，`sold_out` 兑完了，`limit_reached` 已到每人限兑，
-    `not_enough_points` 积分不够。这时什么都没有改变。
+    不能兑换时的 `code`：`not_on_sale` 没有上架或不在兑换时间，`sold_out` 兑完了或有人在排队，`budget_short` 本年度资金
+    用完或没有下达，`limit_reached` 已到每人限兑，`not_enough_points` 积分不够，`too_fast` 今天兑换得太多，
+    `on_hold` 兑换已暂停（见 /api/v1/resident/holds）。这时什么都没有改变。`sold_out` 和 `budget_short` 时可以排队。
+
+    `X-Device` 是手机自己长期不变的名字（如安装时生成的 UUID），可以不给；只保存它的摘要，用来防止一部手机替多人代刷。
     """
     key = hashlib.sha256((key_of(request, required=True) or "").encode()).hexdigest()
     try:
         view = rewards_services.exchange(
-            party_id=_party_id(request), offer=payload.offer, key=f"http:{key}", at=_at(request)
+            party_id=_party_id(request), offer=payload.offer, key=f"http:{key}", at=_at(request), device=device
         )
     except KeyReused as error:
         raise IdempotencyKeyReused(
@@ -141,7 +162,51 @@ def voucher(request: HttpRequest, number: VoucherNumber) -> Any:
 )
 def cancel(request: HttpRequest, number: VoucherNumber) -> Any:
     """待使用的券在权益规定的时间内可以取消，积分退回原来的到期年份。重复取消与取消一次相同，不需要幂等键。"""
-    return voucher_out(rewards_services.cancel(number=number, party_id=_party_id(request), at=_at(request)))
+    if not number.startswith("vou_"):
+        raise NotFound("没有这张券", where=number, fix="核对编号")
+    given = rewards_services.cancel(number=number, party_id=_party_id(request), at=_at(request))
+    return voucher_out(cast(VoucherView, given))
+
+
+@resident_router.post(
+    "/offers/{number}/queue",
+    response=answers(schemas.WaitingOut, 401, 403, 404, 409, 410, 422, status=201),
+    summary="排队",
+)
+def join_queue(request: HttpRequest, number: OfferNumber) -> Any:
+    """库存或资金用完，或已有人排队时，排在最后；已经在排的，答复是原来的位置。轮到时保留 48 小时，用“用积分兑换”换。
+
+    能直接兑换时答复 409。排队不扣积分。
+    """
+    place = rewards_services.exchange(
+        party_id=_party_id(request), offer=number, key="queue", at=_at(request), wait=True
+    )
+    return Status(201, waiting_out(place))
+
+
+@resident_router.delete(
+    "/offers/{number}/queue", response=answers(schemas.WaitingOut, 401, 404, 409, 422), summary="退出排队"
+)
+def leave_queue(request: HttpRequest, number: OfferNumber) -> Any:
+    """退出后，已保留的一份给下一位。没有在排队的答复 404。"""
+    mine = rewards.places_of(_party_id(request))
+    place = next((view for view in mine if view.offer == number and view.ended_at is None), None)
+    if place is None:
+        raise NotFound("您没有在排这项权益的队", where=number, fix="在 /api/v1/resident/queue 查看")
+    left = rewards_services.cancel(number=place.number, party_id=_party_id(request), at=_at(request))
+    return waiting_out(cast(WaitingView, left))
+
+
+@resident_router.get("/queue", response=answers(schemas.QueueOut, 401), summary="我的排队")
+def my_queue(request: HttpRequest) -> Any:
+    """排着的和保留着的在前，后面是已经结束的。"""
+    return schemas.QueueOut(places=[waiting_out(view) for view in rewards.places_of(_party_id(request))])
+
+
+@resident_router.get("/holds", response=answers(schemas.HoldsOut, 401), summary="暂停兑换的决定")
+def my_holds(request: HttpRequest) -> Any:
+    """关于您的暂停兑换的决定、原因和期限。已兑换的券照常使用；有异议可凭案件编号申诉。"""
+    return schemas.HoldsOut(holds=[hold_out(view) for view in rewards.holds_of(_party_id(request))])
 
 
 def _count(request: HttpRequest) -> None:
@@ -191,6 +256,33 @@ def _offer_out(view: OfferView, titles: dict[str, str]) -> schemas.OfferOut:
         cancel_hours=view.cancel_hours,
         left=view.left,
         merchants=[schemas.MerchantOut(number=each, title=titles[each]) for each in view.merchants],
+    )
+
+
+def waiting_out(view: WaitingView) -> schemas.WaitingOut:
+    """A place in a queue as its holder sees it."""
+    return schemas.WaitingOut(
+        number=view.number,
+        offer=view.offer,
+        title=view.title,
+        state=view.state.value,
+        state_title=view.state.label,
+        ahead=view.ahead,
+        entered_at=view.entered_at,
+        reserved_until=view.reserved_until,
+        ended_at=view.ended_at,
+    )
+
+
+def hold_out(view: HoldView) -> schemas.HoldOut:
+    """A hold as the person concerned reads it."""
+    return schemas.HoldOut(
+        number=view.number,
+        reason=view.reason,
+        case=view.case,
+        began_at=view.began_at,
+        until=view.until,
+        lifted_at=view.lifted_at,
     )
 
 

@@ -18,7 +18,7 @@ from ninja import Header, Path, Query, Router
 from tanhui.api import limits, schemas, tokens
 from tanhui.api.answers import answers
 from tanhui.api.idempotency import key_of, once
-from tanhui.api.mall import voucher_out
+from tanhui.api.mall import hold_out, voucher_out, waiting_out
 from tanhui.api.partner import receipt_out
 from tanhui.kernel.errors import BadInput, Forbidden
 from tanhui.ledger import queries as ledger
@@ -362,7 +362,14 @@ def export(request: HttpRequest) -> Any:
         if cursor is None:
             break
     held = [voucher_out(view) for view in rewards.vouchers_of(me.id)]
-    return schemas.ExportOut(exported_at=at, personal=parties.export(me.id), statement=lines, vouchers=held)
+    return schemas.ExportOut(
+        exported_at=at,
+        personal=parties.export(me.id),
+        statement=lines,
+        vouchers=held,
+        queue=[waiting_out(view) for view in rewards.places_of(me.id)],
+        holds=[hold_out(view) for view in rewards.holds_of(me.id)],
+    )
 
 
 @router.post("/erase", auth=signed_in, response=answers(schemas.Done, 401, 403, 410, 422), summary="注销")

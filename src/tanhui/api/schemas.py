@@ -317,11 +317,44 @@ class VouchersOut(Schema):
     next_cursor: str | None = Field(None, description="下一页的位置；没有更多时为空")
 
 
+class WaitingOut(Schema):
+    number: str = Field(description="排队编号 wtg_…")
+    offer: str = Field(description="权益编号")
+    title: str
+    state: str = Field(
+        description="waiting 排队中，reserved 已保留，taken 已兑换，lapsed 保留已过期，left 已退出，closed 权益下架"
+    )
+    state_title: str
+    ahead: int = Field(description="前面还有几人")
+    entered_at: datetime
+    reserved_until: datetime | None = Field(None, description="保留至这一刻，不含；在此之前直接兑换")
+    ended_at: datetime | None = None
+
+
+class QueueOut(Schema):
+    places: list[WaitingOut] = Field(description="排着的在前，其余新的在前")
+
+
+class HoldOut(Schema):
+    number: str = Field(description="暂停编号 hld_…")
+    reason: str
+    case: str = Field(description="案件编号，申诉时用")
+    began_at: datetime
+    until: datetime | None = Field(None, description="到这一刻止，不含；空为解除之前")
+    lifted_at: datetime | None = Field(None, description="解除的时间")
+
+
+class HoldsOut(Schema):
+    holds: list[HoldOut] = Field(description="新的在前，包括已解除的")
+
+
 class ExportOut(Schema):
     exported_at: datetime
     personal: dict[str, Any] = Field(description="个人信息")
     statement: list[StatementLineOut] = Field(description="全部行为记录")
     vouchers: list[VoucherOut] = Field(description="全部兑换记录，不含券码")
+    queue: list[WaitingOut] = Field(description="全部排队记录")
+    holds: list[HoldOut] = Field(description="暂停兑换的决定及其原因")
 
 
 class FiguresOut(Schema):

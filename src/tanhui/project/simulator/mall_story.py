@@ -14,6 +14,7 @@ from tanhui.kernel.days import day_start, local_day
 from tanhui.parties.types import Actor, StaffRef
 from tanhui.rewards import queries, services
 from tanhui.rewards.types import (
+    BudgetShort,
     LimitReached,
     MerchantStaffDetails,
     MerchantState,
@@ -25,6 +26,7 @@ from tanhui.rewards.types import (
     RedemptionResult,
     SoldOut,
     StaffRole,
+    TooFast,
     VoucherState,
     VoucherView,
 )
@@ -105,7 +107,7 @@ class MallStory:
         person = self._party_ids[errand.index]
         try:
             voucher = services.exchange(party_id=person, offer=offer.number, key=errand.name, at=at)
-        except (NotEnoughPoints, LimitReached, NotOnSale, SoldOut) as refused:
+        except (NotEnoughPoints, LimitReached, NotOnSale, SoldOut, BudgetShort, TooFast) as refused:
             self.played.vouchers[refused.code] += 1
             return
         self.played.vouchers["exchanged"] += 1
