@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from django.db import connection
-from tests.rooms.rewards.mall import AT, DAY, LUNCH, MINUTE, Store, buy, offered, resident, staff_user, use
+import pytest
+from django.db import connection, transaction
+from tests.rooms.rewards.mall import AT, DAY, LUNCH, MINUTE, VILLAGE, Store, buy, offered, resident, staff_user, use
 
 from tanhui.ledger import queries as ledger_queries
 from tanhui.ledger.types import AccountRef, Book
 from tanhui.parties import services as parties_services
+from tanhui.parties.models import RoleGrant
 from tanhui.parties.types import Actor, Role
-from tanhui.rewards import queries, services
-from tanhui.rewards.models import ClearingStatement
+from tanhui.rewards import models, queries, services
 from tanhui.rewards.types import (
     ApproveStatement,
     CheckStatement,
@@ -20,11 +22,15 @@ from tanhui.rewards.types import (
     ConfirmPayment,
     ContractDetails,
     DraftMonth,
+    MerchantDetails,
     MerchantStaffDetails,
+    MerchantState,
+    MerchantStatus,
     PayAccountConfirm,
     PayAccountDetails,
     PreparePayment,
     RedemptionResult,
+    ShopDetails,
     StaffRole,
     StatementView,
 )
@@ -45,6 +51,26 @@ def hand(role: Role) -> Actor:
 def hands() -> tuple[Actor, Actor]:
     """Who runs the platform, and who approves."""
     return hand(Role.OPERATOR), hand(Role.FINANCE)
+
+
+def now_finance(actor: Actor) -> Actor:
+    """The same person, who has changed from running the platform to approving."""
+    assert actor.user_id is not None
+    RoleGrant.objects.create(user_id=actor.user_id, role=Role.FINANCE, started_at=AT)
+    return actor
+
+
+def come_back(where: Store) -> Store:
+    """The merchant has left, and its organization is in the alliance again."""
+    services.admit(details=MerchantStatus(where.merchant, MerchantState.LEFT), at=AT + DAY)
+    again = services.admit(
+        details=MerchantDetails(where.party_id, "虚构餐馆重开", date(2026, 1, 1), date(2027, 1, 1)), at=AT + DAY
+    )
+    services.admit(details=MerchantStatus(again, MerchantState.ACTIVE), at=AT + DAY)
+    shop = services.admit(details=ShopDetails(again, "重开一店", VILLAGE), at=AT + DAY)
+    assert where.cashier.user_id is not None
+    services.admit(details=MerchantStaffDetails(again, where.cashier.user_id), at=AT + DAY)
+    return replace(where, merchant=again, shop=shop)
 
 
 def manager_of(where: Store) -> Actor:
@@ -76,8 +102,8 @@ def drafted(where: Store, by: Actor, month: date = JUNE, at: datetime = CLEARED)
 
 def standing(where: Store, month: date = JUNE) -> StatementView:
     """The statement that stands."""
-    number = ClearingStatement.objects.exclude(state="void").get(merchant__number=where.merchant, month=month).number
-    return queries.statement(number)
+    rows = models.ClearingStatement.objects.exclude(state="void")
+    return queries.statement(rows.get(merchant__number=where.merchant, month=month).number)
 
 
 def checked(where: Store, by: Actor, at: datetime = CLEARED) -> StatementView:
@@ -122,6 +148,33 @@ def money(where: Store) -> tuple[int, int]:
     return held[refs[0]], held[refs[1]]
 
 
+def untouched() -> tuple[object, ...]:
+    """All of clearing and of the books, which a refused step must leave as they were."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), coalesce(sum(lines), 0) FROM ledger_transfer")
+        books = cursor.fetchone()
+    tables = (
+        models.ClearingStatement,
+        models.ClearingLine,
+        models.ClearingDispute,
+        models.ClearingCorrection,
+        models.ClearingPayment,
+        models.ClearingPaymentLine,
+        models.PayAccount,
+        models.MerchantContract,
+        models.Merchant,
+    )
+    return books, *[tuple(table.objects.order_by("pk").values_list()) for table in tables]  # type: ignore[attr-defined]
+
+
+def refused(error: type[Exception], details: ClearingAct, by: Actor, at: datetime = CLEARED, match: str = ".") -> None:
+    """A step that is refused changes nothing."""
+    before = untouched()
+    with pytest.raises(error, match=match), transaction.atomic():
+        clear(details, by, at)
+    assert untouched() == before
+
+
 # Every claim of a merchant stands in at most one statement, and what waits in no statement is what the account holds
 # beyond the drafts; approved and unpaid is what is set aside.
 _UNPAID = """
@@ -139,7 +192,8 @@ WITH statements AS (
 )
 SELECT p.id,
     coalesce((SELECT sum(change) FROM claims c WHERE c.party_id = p.id AND c.lines = 0), 0)
-      + coalesce((SELECT sum(claims) FROM statements s WHERE s.party_id = p.id AND s.state IN ('drafted', 'checked')), 0),
+      + coalesce((SELECT sum(claims) FROM statements s
+        WHERE s.party_id = p.id AND s.state IN ('drafted', 'checked')), 0),
     coalesce((SELECT sum(net_fen) FROM statements s WHERE s.party_id = p.id AND s.state = 'approved'), 0),
     coalesce((SELECT max(lines) FROM claims c WHERE c.party_id = p.id), 0)
 FROM parties_party p WHERE p.kind = 'organization'
