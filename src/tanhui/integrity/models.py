@@ -105,7 +105,7 @@ class Decision(models.Model):
 class Appeal(models.Model):
     """Why somebody concerned thinks the decision wrong; the words are sealed and forgotten with the person."""
 
-    PERSONAL: ClassVar[frozenset[str]] = frozenset({"sealed_text"})
+    PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
     case = models.OneToOneField(Case, verbose_name="案件", on_delete=models.PROTECT, related_name="appeal")
     sealed_text = models.BinaryField("申诉内容（加密）")
