@@ -52,6 +52,7 @@ Nonce = Annotated[
 PageSize = Annotated[int, Query(ge=1, le=100, description="一页的条数")]
 Cursor = Annotated[str | None, Query(max_length=80, pattern=schemas.CURSOR, description="上一页答复里的 next_cursor")]
 
+PAGE, MOST = 200, 100_000
 _CHECK_IN = re.compile(r"chk_[0-9a-z]{13,26}")
 
 
@@ -96,7 +97,7 @@ def release(request: HttpRequest, number: BookingNumber, payload: said.ReleaseIn
     return booking_out(services.release(number=number, party_id=wanted, at=_at(request), by=Actor.resident(me)))
 
 
-@router.post("/check-ins", response=answers(said.CheckInOut, 401, 403, 404, 409, 422, status=201), summary="到场签到")
+@router.post("/check-ins", response=answers(said.CheckInOut, 401, 403, 404, 409, 410, 422, status=201), summary="到场签到")
 def check_in(request: HttpRequest, payload: said.CheckInIn, response: HttpResponse, idempotency_key: Key) -> Any:
     """扫现场的二维码签到；二维码每 30 秒一变，拍照转发没有用。称重由现场工作人员录入，自己不能填。"""
     me, at = _me(request), _at(request)
@@ -116,7 +117,7 @@ def check_in(request: HttpRequest, payload: said.CheckInIn, response: HttpRespon
     return Status(201, check_in_out(view))
 
 
-@router.get("/check-ins", response=answers(said.CheckInsOut, 401, 422), summary="我的签到和称重回执")
+@router.get("/check-ins", response=answers(said.CheckInsOut, 401, 404, 422), summary="我的签到和称重回执")
 def check_ins(request: HttpRequest, before: Cursor = None, limit: PageSize = 50) -> Any:
     """新的在前：称了多少、计入了没有、成为哪一件行为。翻页用上一页的 `next_cursor`。"""
     if before is not None and not _CHECK_IN.fullmatch(before):
@@ -158,7 +159,7 @@ def quiz(request: HttpRequest, code: QuizCode, nonce: Nonce) -> Any:
 
 
 @router.post(
-    "/quizzes/{code}/answers", response=answers(said.QuizResultOut, 401, 404, 409, 422, status=201), summary="答题"
+    "/quizzes/{code}/answers", response=answers(said.QuizResultOut, 401, 403, 404, 409, 410, 422, status=201), summary="答题"
 )
 def answer(request: HttpRequest, code: QuizCode, payload: said.QuizAnswersIn, response: HttpResponse) -> Any:
     """一次交一组题的答案，当场得到分数、正确答案和说明。同一个 nonce 只记一次，重试得到同样的结果。"""
@@ -187,12 +188,7 @@ def cards(request: HttpRequest) -> Any:
 @router.get("/teams", response=answers(said.OwnTeamsOut, 401), summary="我参加的志愿队伍")
 def own_teams(request: HttpRequest) -> Any:
     """自己参加的队伍。加入和退出在村（社区）或主办单位办理。"""
-    return said.OwnTeamsOut(
-        teams=[
-            said.OwnTeamOut(team=team_out(team), roles=list(roles))
-            for team, roles in community.teams_of(_me(request).id)
-        ]
-    )
+    return said.OwnTeamsOut(teams=_teams_of(_me(request).id))
 
 
 def _at(request: HttpRequest) -> datetime:
@@ -289,3 +285,21 @@ def card_out(view: CardView) -> said.CardOut:
         issued_at=view.issued_at,
         revoked_at=view.revoked_at,
     )
+
+
+def _teams_of(party_id: int) -> list[said.OwnTeamOut]:
+    return [said.OwnTeamOut(team=team_out(team), roles=list(roles)) for team, roles in community.teams_of(party_id)]
+
+
+def together(party_id: int) -> dict[str, list[Any]]:
+    """All that the platform keeps of what this person did with others, by the fields of `WholeExportOut`."""
+    received: list[CheckInView] = []
+    while page := community.check_ins_of(party_id, limit=PAGE, before=received[-1].number if received else None):
+        received += page
+    return {
+        "bookings": [booking_out(each) for each in community.bookings_of(party_id, limit=MOST)],
+        "check_ins": [check_in_out(each) for each in received],
+        "quiz_results": [quiz_result_out(each) for each in community.quiz_results_of(party_id)],
+        "cards": [card_out(each) for each in community.cards_of(party_id)],
+        "teams": _teams_of(party_id),
+    }

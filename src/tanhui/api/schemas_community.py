@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import Field
 
-from tanhui.api.schemas import NUMBER, Input, Text
+from tanhui.api.schemas import NUMBER, ExportOut, Input, Text
 
 ANSWER = r"^[A-Za-z0-9_-]{1,60}$"
 NONCE = r"^[A-Za-z0-9_-]{8,64}$"
@@ -286,3 +286,13 @@ class CardOut(Schema):
 
 class CardsOut(Schema):
     cards: list[CardOut]
+
+
+class WholeExportOut(ExportOut):
+    """导出的全部数据。"""
+
+    bookings: list[BookingOut] = Field(description="全部预约")
+    check_ins: list[CheckInOut] = Field(description="全部签到和称重回执")
+    quiz_results: list[QuizResultOut] = Field(description="全部答题记录")
+    cards: list[CardOut] = Field(description="二维码卡，不含二维码")
+    teams: list[OwnTeamOut] = Field(description="现在参加的志愿队伍")
