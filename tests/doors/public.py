@@ -12,6 +12,8 @@ from django.urls import reverse
 from tests.doors.pages import Page
 
 PLAIN = ("home", "methods", "factors", "mall", "mall-funds", "budget", "receipts", "about", "privacy", "accessibility")
+COMMUNITY = ("community", *(f"community-{each}" for each in ("points", "occasions", "quizzes", "teams")))
+"""The pages of recycling and activities that have no argument."""
 _PARTS = ("departments", "topics", "map", "registers", "reports", "cases", "feedback", "versions")
 PLAN = ("plan", *(f"plan-{each}" for each in _PARTS))
 """The pages of the plan that have no argument."""

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from tests.doors.pages import Page
-from tests.doors.public import PLAIN, PLAN, page_of, rows_of
+from tests.doors.public import COMMUNITY, PLAIN, PLAN, page_of, rows_of
 from tests.rooms.scenarios.world import START
 
 from tanhui.kernel.county import load_county
@@ -28,7 +28,7 @@ def _nothing_kept() -> Iterator[None]:
     cache.clear()
 
 
-@pytest.mark.parametrize("name", [*PLAIN, *PLAN])
+@pytest.mark.parametrize("name", [*PLAIN, *PLAN, *COMMUNITY])
 def test_every_page_is_well_made_in_a_county_where_nothing_has_happened(client: Client, name: str) -> None:
     page = page_of(client, name)
     assert "平江碳惠" in page.all("title")[0].get("", "") or "平江碳惠" in page.text
@@ -145,7 +145,7 @@ def test_the_brand_is_colors_and_nothing_else(client: Client, monkeypatch: pytes
 
 
 def test_public_pages_set_no_cookie_and_take_no_post(client: Client) -> None:
-    for name in (*PLAIN, *PLAN):
+    for name in (*PLAIN, *PLAN, *COMMUNITY):
         response = client.get(reverse(f"portal:{name}"))
         assert not response.cookies, name
         assert client.post(reverse(f"portal:{name}")).status_code == 405
