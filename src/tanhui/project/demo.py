@@ -31,6 +31,8 @@ STAFF = (
     ("demo-committee", "演示专家委员", "committee", ""),
     ("demo-auditor", "演示审计员", "auditor", ""),
     ("demo-clerk", "演示代办员", "clerk", ""),
+    ("demo-clerk-2", "演示代办员（第二人）", "clerk", ""),
+    ("demo-finance", "演示财务复核员", "finance", ""),
     ("demo-action", "演示专班人员", "action_office", ""),
     ("demo-officer", "演示填报员（教育局）", "officer", "organization:education"),
     ("demo-reviewer", "演示审核员（教育局）", "reviewer", "organization:education"),

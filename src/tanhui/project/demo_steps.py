@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.db import connection
 
+from tanhui.kernel.days import day_start
 from tanhui.kernel.errors import Conflict
 from tanhui.office.second_factor import demo_secret, enrol_demo
 from tanhui.parties import queries as parties
@@ -21,12 +22,21 @@ from tanhui.project.demo import MERCHANT_STAFF, STAFF, DemoState, Say, identity_
 from tanhui.project.mall import has_mall, load_mall, read_merchants
 from tanhui.project.plan import load_plan
 from tanhui.project.prepare import bring_tables_up_to_date
+from tanhui.project.simulator.clearing_story import ClearingStory, Offices
 from tanhui.project.simulator.county import simulate
 from tanhui.project.simulator.mall_story import MallStory, hire
+from tanhui.project.simulator.people import SimulatedResident
 from tanhui.project.simulator.plan_story import play_plan
 from tanhui.project.simulator.play import play
+from tanhui.project.simulator.village_goods import VillageGoods, actor_of
+from tanhui.project.simulator.village_story import Hands, VillageStory, scene
 from tanhui.project.staff import staff_with_role, staff_without_role
 from tanhui.scenarios import queries as scenarios
+
+SYSTEM = Actor.system("demo")
+CLERKS = ("demo-clerk", "demo-clerk-2")
+VILLAGE_SHARE = 33
+"""One in so many of the invented residents lives in the village where most of the recycling is played."""
 
 OpenProgress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
@@ -54,7 +64,7 @@ def build(state: DemoState, *, var: Path, at: datetime, say: Say, progress: Open
         write_state(var, state)
     if not state.done:
         _load(state, at=at, say=say)
-        _play(state, staff=_hire(state, at=at), say=say, progress=progress)
+        _play(state, staff=_hire(state, at=at), at=at, say=say, progress=progress)
         _play_plan(state, say=say, progress=progress)
     state = replace(state, done=True, logins=tuple(logins()))
     write_state(var, state)
@@ -80,7 +90,7 @@ def _load(state: DemoState, *, at: datetime, say: Say) -> None:
     )
     load_plan(county.this_county(), at=at, say=say)
     load_mall(county.this_county(), at=at, say=say)
-    load_community(county.this_county(), at=at, say=say)
+    load_community(county.this_county(), at=day_start(state.end_on - timedelta(days=state.days)), say=say)
 
 
 def _hire(state: DemoState, *, at: datetime) -> dict[str, Actor]:
@@ -98,17 +108,27 @@ def _hire(state: DemoState, *, at: datetime) -> dict[str, Actor]:
     return hire(manager, cashier, read_merchants(here)[0].title, at=at)
 
 
-def _play(state: DemoState, *, staff: Mapping[str, Actor], say: Say, progress: OpenProgress) -> None:
+def _play(state: DemoState, *, staff: Mapping[str, Actor], at: datetime, say: Say, progress: OpenProgress) -> None:
     homes = parties.divisions("village") or parties.divisions("township")
     codes = [division.statistical_code for division in homes]
+    place = scene()
+    if place is not None:
+        codes += [place.division_code] * (len(codes) // VILLAGE_SHARE)
     say(f"虚构 {state.residents:,} 位居民在 {state.days} 天里的低碳行为（种子 {state.seed}）……")
     simulation = simulate(
         state.seed, residents=state.residents, days=state.days, end_on=state.end_on, division_codes=codes
     )
     first_day = simulation.sky[0].day
     mall = MallStory(state.seed, residents=state.residents, first_day=first_day, end_on=state.end_on, staff=staff)
+    village = _village(state, simulation.residents, first_day, at=at)
+    clearing = _clearing(state, staff, first_day)
+
+    def evening(now: datetime, party_ids: Mapping[int, int]) -> None:
+        for story in (village, mall, clearing):
+            story.evening(now, party_ids)
+
     with progress("演示数据（天）") as report:
-        played = play(simulation, on_progress=report, on_evening=mall.evening, until=state.end_on)
+        played = play(simulation, on_progress=report, on_evening=evening, until=state.end_on)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     rows = played.rows
@@ -119,6 +139,34 @@ def _play(state: DemoState, *, staff: Mapping[str, Actor], say: Say, progress: O
     say(f"结算：减排 {played.settled.reduction_g:,} 克二氧化碳当量，积分 {played.settled.points:,} 分")
     vouchers, attempts = mall.played.vouchers, mall.played.attempts
     say(f"商城：兑换 {vouchers['exchanged']:,} 张，核销 {attempts['redeemed']:,} 张，取消 {vouchers['cancelled']:,} 张")
+    say(
+        f"村里：活动 {village.played.occasions.total()} 场，称重和签到 {village.played.check_ins.total():,} 次，"
+        f"答题 {village.played.quizzes.total()} 次；结算单支付 {clearing.done['paid']} 张"
+    )
+
+
+def _village(
+    state: DemoState, residents: Sequence[SimulatedResident], first_day: date, *, at: datetime
+) -> VillageStory:
+    clerks = [parties.staff(username) for username in CLERKS]
+    hands = Hands(actor_of(clerks[0]), actor_of(clerks[1]), clerks[1].username)
+    place = scene()
+    goods = VillageGoods(place.division_code, clerks, at=at) if place else None
+    return VillageStory(
+        state.seed,
+        residents=residents,
+        first_day=first_day,
+        end_on=state.end_on,
+        hands=hands,
+        serve=goods.serve if goods else None,
+    )
+
+
+def _clearing(state: DemoState, staff: Mapping[str, Actor], first_day: date) -> ClearingStory:
+    manager = actor_of(parties.staff(MERCHANT_STAFF[0][0])) if staff else SYSTEM
+    offices = Offices(actor_of(parties.staff("demo-operator")), actor_of(parties.staff("demo-finance")), manager)
+    managed = next((number for number, actor in staff.items() if actor.user_id == manager.user_id), "")
+    return ClearingStory(first_day=first_day, end_on=state.end_on, offices=offices, managed=managed)
 
 
 def _play_plan(state: DemoState, *, say: Say, progress: OpenProgress) -> None:

@@ -104,11 +104,17 @@ class MallStory:
 
     def _exchange(self, errand: _Errand, at: datetime) -> None:
         offer = errand.chance.choices(self.offers, [1 + 100_000 // view.price_points for view in self.offers])[0]
+        self._attempt(errand, offer, at)
+
+    def _attempt(self, errand: _Errand, offer: OfferView, at: datetime) -> None:
         person = self._party_ids[errand.index]
         try:
             voucher = services.exchange(party_id=person, offer=offer.number, key=errand.name, at=at)
-        except (NotEnoughPoints, LimitReached, NotOnSale, SoldOut, BudgetShort, TooFast) as refused:
+        except (NotEnoughPoints, LimitReached, NotOnSale, TooFast) as refused:
             self.played.vouchers[refused.code] += 1
+            return
+        except (SoldOut, BudgetShort):
+            self._queue(errand, offer, at)
             return
         self.played.vouchers["exchanged"] += 1
         fate = errand.chance.randrange(100)
@@ -118,6 +124,12 @@ class MallStory:
             self._plan(_used_at(errand.chance, at), lambda now: self._redeem(errand, offer, voucher, now))
         elif fate < 72:
             self._plan(at + timedelta(minutes=90), lambda now: self._cancel(voucher, person, now))
+
+    def _queue(self, errand: _Errand, offer: OfferView, at: datetime) -> None:
+        """Wait for it, and look every other day whether one is reserved."""
+        services.exchange(party_id=self._party_ids[errand.index], offer=offer.number, key=errand.name, at=at, wait=True)
+        self.played.vouchers["waiting"] += 1
+        self._plan(at + timedelta(days=2), lambda now: self._attempt(errand, offer, now))
 
     def _cancel(self, voucher: VoucherView, person: int, at: datetime) -> None:
         services.cancel(number=voucher.number, party_id=person, at=at)

@@ -130,6 +130,8 @@ class VillageStory:
             self._plan_held(held)
         for held in coming_after(end_on):
             self._plan(hour(end_on, 21), partial(self._announce, held))
+            for index in self._comers(held) if held.bookable else ():
+                self._plan(hour(end_on, 21.5), partial(self._book, held, index, False))
 
     def evening(self, at: datetime, party_ids: Mapping[int, int]) -> None:
         """Let everything happen that was planned until now; `party_ids` are the residents by index."""
@@ -223,7 +225,7 @@ class VillageStory:
 
     def _plan_held(self, held: Held) -> None:
         self._plan(held.announced_at, partial(self._announce, held))
-        comers = [index for index in self.people if self._chance(held.name, index).randrange(100) < held.comers]
+        comers = self._comers(held)
         if held.kind is OccasionKind.PICKUP:
             self._plan_booked(held, comers, self._visit)
         elif not held.collects:
@@ -234,6 +236,11 @@ class VillageStory:
             for place, index in enumerate(comers):
                 self._plan(_in_turn(held, place, len(comers)), partial(self._weigh, held, index))
         self._plan(held.ends_at + timedelta(hours=2, minutes=30), partial(self._close, held))
+
+    def _comers(self, held: Held) -> list[int]:
+        """Who of the neighbors comes, by chance; everybody's first resident runs along."""
+        found = [index for index in self.people if self._chance(held.name, index).randrange(100) < held.comers]
+        return [0, *(index for index in found if index)] if held.kind is OccasionKind.RUN else found
 
     def _announce(self, held: Held, now: datetime) -> None:
         """Put it up and open it, once."""
@@ -345,7 +352,7 @@ class VillageStory:
         if view.state is not CheckInState.PENDING:
             return
         fate = self._chance(held.name, "confirm", view.party_id).randrange(100)
-        if held.name == self._last and fate < 30:
+        if held.name == self._last and fate < 40:
             return
         right = fate < 95
         details = ConfirmDetails(view.number, right, "" if right else "示例：重量与过磅单不符（虚构）")
