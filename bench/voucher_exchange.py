@@ -61,6 +61,7 @@ def prepare() -> dict[str, Any]:
     from tanhui.parties.models import Division
     from tanhui.rewards import services
     from tanhui.rewards.types import (
+        BudgetDetails,
         OfferDetails,
         OfferKind,
         OfferState,
@@ -83,6 +84,7 @@ def prepare() -> dict[str, Any]:
         OfferKind.RESTAURANT, "示例券", "虚构", 10, 1000, AT - DAY, AT + DAY, valid_days=30,
         merchants=tuple(each["merchant"] for each in tills),
     )  # fmt: skip
+    services.offer(details=BudgetDetails(AT.year, 10**13, source="虚构"), at=AT)
     stock = services.offer(details=StockDetails("热门", 10**8), at=AT)
     hot = replace(details, title="热门示例券", stock=stock, per_day_limit=10**8, per_person_limit=10**6)
     offers = [services.offer(details=each, at=AT) for each in [hot, *[details] * (OFFERS - 1)]]

@@ -61,17 +61,16 @@ def _post_staged(cursor: CursorWrapper, at: datetime) -> PostResult:
     return PostResult(transfers=transfers, replayed=replayed, entries=entries)
 
 
-def post_each(postings: Iterable[Posting], at: datetime) -> PostResult:
-    """Post these together: all or none."""
+def post_each(postings: Iterable[Posting], at: datetime, *, final: bool) -> PostResult:
+    """Post these together: all or none. `final`: the caller's transaction ends with a refusal."""
     checked = check_postings(postings, at)
     if not checked:
         return PostResult(transfers=0, replayed=0, entries=0)
-    try:
-        rows = _call(checked, at)
-    except _UnknownCode:
+    rows = _call(checked, at, final=final)
+    if not rows:  # rare: the first posting of a new scenario or year
         with transaction.atomic(), connection.cursor() as cursor:
             _open_codes(cursor, sorted(_codes_of(checked)), at)
-            rows = _call(checked, at)
+            rows = _call(checked, at, final=final)
     posted = tuple(
         PostedTransfer(posting.key, posting.kind, row[1], row[2], Sealed(row[0]))
         for posting, row in zip(checked, rows, strict=True)
@@ -85,7 +84,8 @@ def post_each(postings: Iterable[Posting], at: datetime) -> PostResult:
     )
 
 
-def _call(postings: Sequence[Posting], at: datetime) -> list[tuple[int, datetime, bool]]:
+def _call(postings: Sequence[Posting], at: datetime, *, final: bool) -> list[tuple[int, datetime, bool]]:
+    """Serial, time and whether it was there before, of each; nothing where a code is not in use yet."""
     lines = [(posting, movement) for posting in postings for movement in posting.movements]
     call = {
         "keys": [posting.key for posting in postings],
@@ -100,16 +100,16 @@ def _call(postings: Sequence[Posting], at: datetime) -> list[tuple[int, datetime
         "happened": [posting.happened_at.isoformat() for posting, _ in lines],
         "memos": [posting.memo for posting, _ in lines],
     }
-    with refusals(), _savepoint_where_needed(), connection.cursor() as cursor:
+    with refusals(), _savepoint_where_needed(final), connection.cursor() as cursor:
         cursor.execute(_POST, [json.dumps(call), at])
         rows: list[tuple[int, datetime, bool]] = cursor.fetchall()
     return rows
 
 
 @contextmanager
-def _savepoint_where_needed() -> Iterator[None]:
+def _savepoint_where_needed(final: bool) -> Iterator[None]:
     """One statement is atomic by itself; inside a caller's transaction a refusal must leave that one usable."""
-    if connection.in_atomic_block:
+    if connection.in_atomic_block and not final:
         with transaction.atomic():
             yield
     else:

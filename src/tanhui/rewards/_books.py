@@ -42,13 +42,14 @@ def fulfilled(number: str, price_points: int, title: str, at: datetime) -> Posti
     return Posting(key_of(number, "redeem:1"), "redeem", at, (Movement(HELD, REDEEMED, price_points),), title)
 
 
-def redeemed(voucher: Voucher, merchant_party: int, turn: int, at: datetime) -> Posting:
-    """The points are used up, and the programme owes the merchant the face value."""
+def redeemed(number: str, worth: tuple[int, int, str], merchant_party: int, turn: int, at: datetime) -> Posting:
+    """The points are used up, and the programme owes the merchant the face value; `worth`: price, face value, title."""
+    price_points, face_value_fen, title = worth
     moved = (
-        Movement(HELD, REDEEMED, voucher.price_points),
-        Movement(BUDGET, AccountRef(Book.MONEY, merchant_party, "payable"), voucher.face_value_fen),
+        Movement(HELD, REDEEMED, price_points),
+        Movement(BUDGET, AccountRef(Book.MONEY, merchant_party, "payable"), face_value_fen),
     )
-    return Posting(key_of(voucher.number, f"redeem:{turn}"), "redeem", at, moved, voucher.offer.title)
+    return Posting(key_of(number, f"redeem:{turn}"), "redeem", at, moved, title)
 
 
 def undone(voucher: Voucher, merchant_party: int, turn: int, at: datetime) -> Posting:

@@ -340,7 +340,7 @@ def _post(voucher: Voucher, points: dict[int, int], at: datetime) -> None:
     if voucher.state == VoucherState.REDEEMED:
         postings.append(_books.fulfilled(voucher.number, voucher.price_points, title, at))
     try:
-        ledger.post(postings=postings, at=at)
+        ledger.post(postings=postings, at=at, final=True)
     except Insufficient as error:
         raise NotEnoughPoints("积分刚刚有变动，现在不够兑换", where=title, fix="查看积分后再试") from error
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -19,7 +20,7 @@ from tanhui.parties.types import Actor
 from tanhui.rewards import _books
 from tanhui.rewards._codes import MAX_TOKEN, TOKEN_HEAD, hash_of, read_token
 from tanhui.rewards._views import result_of
-from tanhui.rewards.models import Merchant, MerchantStaff, OfferMerchant, Redemption, Shop, Voucher
+from tanhui.rewards.models import Merchant, MerchantStaff, Redemption, Voucher
 from tanhui.rewards.rules import Attempt, is_nonce, read_code, refuse_place, refuse_voucher
 from tanhui.rewards.types import (
     UNDO_WINDOW,
@@ -32,17 +33,41 @@ from tanhui.rewards.types import (
     VoucherState,
 )
 
-GUESSES = (Outcome.BAD_CHECK_DIGIT, Outcome.BAD_SIGNATURE, Outcome.UNKNOWN_CODE)
 GUESS_WINDOW, MOST_GUESSES = timedelta(minutes=10), 30
 """How many codes that do not exist one person may try in that time."""
 
 
+class _Till(NamedTuple):
+    """One row of `rewards_till`: what an attempt must know, read under its locks."""
+
+    merchant_id: int | None
+    merchant_party: int
+    merchant_state: str
+    contract_from: date
+    contract_to: date
+    works: bool | None
+    known_id: int | None
+    known_hash: bytes | None
+    guesses: int
+    shop_id: int | None
+    voucher_id: int | None
+    voucher_number: str
+    voucher_state: str
+    valid_from: datetime
+    valid_to: datetime
+    price_points: int
+    face_value_fen: int
+    title: str
+    named: bool
+    turns: int
+
+
 @dataclass(frozen=True)
 class _Decided:
-    """What came of looking: the voucher that was meant, where one was, locked."""
+    """What came of looking; `meant`: a voucher that the code names was looked at."""
 
     outcome: Outcome
-    voucher: Voucher | None = None
+    meant: bool = False
     message: str = ""
 
 
@@ -54,38 +79,25 @@ def redeem(details: RedemptionDetails, at: datetime, by: Actor) -> RedemptionRes
         raise BadInput("核销时间没有时区", where="claimed_at")
     if len(details.code) > MAX_TOKEN:
         raise BadInput("券码太长", where="code", fix="重新扫码")
-    merchant = _merchant(details.merchant)
-    staff_id = _member(merchant, by)
-    _lock_nonce(merchant, details.nonce)
     asked = _asked(details)
-    known = _rows().filter(merchant=merchant, nonce=details.nonce).first()
-    if known is not None:
-        if bytes(known.input_hash) != asked:
+    token = details.code.strip().startswith(TOKEN_HEAD[:2])
+    code = read_token(details.code) if token else read_code(details.code)
+    till = _till(details, by, code, at)
+    if till.known_id is not None:
+        if bytes(till.known_hash or b"") != asked:
             raise KeyReused("这个请求号已用于另一张券", where="nonce", fix="换一个新的请求号")
-        return result_of(known, replayed=True)
-    _refuse_guessing(staff_id, at)
+        return result_of(_rows().get(pk=till.known_id), replayed=True)
+    _refuse_guessing(till.guesses)
     attempt = Attempt(at, details.claimed_at, details.offline)
-    shop = Shop.objects.filter(number=details.shop, merchant=merchant, closed_at__isnull=True).first()
-    decided = _decide(details, attempt, merchant, shop)
-    row = Redemption(
-        number=new_number("rdm", at),
-        voucher=decided.voucher,
-        merchant=merchant,
-        shop=shop,
-        staff_id=staff_id,
-        nonce=details.nonce,
-        input_hash=asked,
-        recorded_at=at,
-        claimed_at=details.claimed_at,
-        offline=details.offline,
-        outcome=decided.outcome,
-        message=decided.message or decided.outcome.label,
-    )
-    if decided.outcome is Outcome.REDEEMED and decided.voucher is not None:
-        _carry_out(row, decided.voucher, merchant, attempt)
+    contract = (till.contract_from, till.contract_to)
+    refused = refuse_place(attempt, till.merchant_state, contract, till.shop_id is not None)
+    if refused is not None:
+        decided = _Decided(refused)
+    elif code is None:
+        decided = _Decided(Outcome.BAD_SIGNATURE if token else Outcome.BAD_CHECK_DIGIT)
     else:
-        row.save(force_insert=True)
-    return result_of(row)
+        decided = _decide(till, attempt)
+    return _carry_out(details, till, decided, asked, attempt, by)
 
 
 def undo(number: str, reason: str, at: datetime, by: Actor) -> RedemptionResult:
@@ -160,23 +172,26 @@ def _member(merchant: Merchant, by: Actor) -> int:
     return by.user_id
 
 
-def _refuse_guessing(staff_id: int, at: datetime) -> None:
+def _refuse_guessing(tried: int) -> None:
     """Codes are not found by trying: after so many that do not exist, one person waits. Raises TooFast."""
-    tried = Redemption.objects.filter(staff_id=staff_id, recorded_at__gt=at - GUESS_WINDOW, outcome__in=GUESSES)
-    if tried.count() >= MOST_GUESSES:
+    if tried >= MOST_GUESSES:
         minutes = int(GUESS_WINDOW.total_seconds() // 60)
-        raise TooFast(
-            f"{minutes} 分钟内已有 {MOST_GUESSES} 次券码有误，暂停核销",
-            where="code",
-            fix="过几分钟再试；请扫码，少用手输",
-        )
+        message = f"{minutes} 分钟内已有 {MOST_GUESSES} 次券码有误，暂停核销"
+        raise TooFast(message, where="code", fix="过几分钟再试；请扫码，少用手输")
 
 
-def _lock_nonce(merchant: Merchant, nonce: str) -> None:
+def _till(details: RedemptionDetails, by: Actor, code: str | None, at: datetime) -> _Till:
+    """What is known under lock. Raises NotFound, and Forbidden where `by` does not work for the merchant."""
+    hashed = None if code is None else hash_of(code)
+    asked = [details.merchant, by.user_id, details.nonce, details.shop, hashed, at - GUESS_WINDOW]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"rewards:nonce:{merchant.pk}:{nonce}"]
-        )
+        cursor.execute("SELECT * FROM rewards_till(%s, %s, %s, %s, %s, %s)", asked)
+        till = _Till(*cursor.fetchone())
+    if till.merchant_id is None:
+        raise NotFound("没有这个商户", where=details.merchant[:40], fix="核对商户编号")
+    if not till.works:
+        raise Forbidden("您不是这家商户的人员", where=details.merchant, fix="用本店的账号登录，或请运营人员登记")
+    return till
 
 
 def _asked(details: RedemptionDetails) -> bytes:
@@ -187,24 +202,13 @@ def _asked(details: RedemptionDetails) -> bytes:
     return key_ring().keyed_hash("redemption", canonical_json([code, details.shop]))
 
 
-def _decide(details: RedemptionDetails, attempt: Attempt, merchant: Merchant, shop: Shop | None) -> _Decided:
-    contract = (merchant.contract_from, merchant.contract_to)
-    refused = refuse_place(attempt, merchant.state, contract, shop is not None)
-    if refused is not None:
-        return _Decided(refused)
-    token = details.code.strip().startswith(TOKEN_HEAD[:2])
-    code = read_token(details.code) if token else read_code(details.code)
-    if code is None:
-        return _Decided(Outcome.BAD_SIGNATURE if token else Outcome.BAD_CHECK_DIGIT)
-    voucher_id = Voucher.objects.filter(code_hash=hash_of(code)).values_list("pk", flat=True).first()
-    if voucher_id is None:
+def _decide(till: _Till, attempt: Attempt) -> _Decided:
+    if till.voucher_id is None:
         return _Decided(Outcome.UNKNOWN_CODE)
-    voucher = _voucher(pk=voucher_id)
-    named = OfferMerchant.objects.filter(offer_id=voucher.offer_id, merchant=merchant).exists()
-    refused = refuse_voucher(attempt, voucher.state, (voucher.valid_from, voucher.valid_to), named)
+    refused = refuse_voucher(attempt, till.voucher_state, (till.valid_from, till.valid_to), till.named)
     if refused is Outcome.ALREADY_REDEEMED:
-        return _Decided(refused, voucher, _when_and_where(voucher))
-    return _Decided(refused or Outcome.REDEEMED, voucher)
+        return _Decided(refused, True, _when_and_where(till.voucher_id))
+    return _Decided(refused or Outcome.REDEEMED, True)
 
 
 def _voucher(pk: int) -> Voucher:
@@ -213,8 +217,8 @@ def _voucher(pk: int) -> Voucher:
     return rows.get(pk=pk)
 
 
-def _when_and_where(voucher: Voucher) -> str:
-    rows = Redemption.objects.filter(voucher=voucher, outcome=Outcome.REDEEMED).select_related("shop")
+def _when_and_where(voucher_id: int) -> str:
+    rows = Redemption.objects.filter(voucher_id=voucher_id, outcome=Outcome.REDEEMED).select_related("shop")
     standing = rows.order_by("-turn").first()
     if standing is None or standing.shop is None:
         return ""
@@ -222,11 +226,33 @@ def _when_and_where(voucher: Voucher) -> str:
     return f"这张券已于 {when:%Y-%m-%d %H:%M} 在{standing.shop.title}使用过"
 
 
-def _carry_out(row: Redemption, voucher: Voucher, merchant: Merchant, attempt: Attempt) -> None:
-    """The attempt stands: the voucher ends, and the merchant is owed its face value."""
-    row.turn = 1 + Redemption.objects.filter(voucher=voucher, outcome=Outcome.REDEEMED).count()
-    row.save(force_insert=True)
-    voucher.state, voucher.ended_at = VoucherState.REDEEMED, attempt.at
-    voucher.save(update_fields=["state", "ended_at"])
-    happened = _books.first_open(attempt.counted_at) if attempt.offline else attempt.at
-    ledger.post(postings=[_books.redeemed(voucher, merchant.party_id, row.turn, happened)], at=attempt.at)
+_TRIED = f"SELECT rewards_tried({', '.join(['%s'] * 13)})"
+
+
+def _carry_out(
+    details: RedemptionDetails, till: _Till, decided: _Decided, asked: bytes, attempt: Attempt, by: Actor
+) -> RedemptionResult:
+    """Store the attempt. Where it stands, the voucher ends, and the merchant is owed its face value."""
+    stands = decided.outcome is Outcome.REDEEMED
+    turn = till.turns + 1 if stands else 0
+    at, number, message = attempt.at, new_number("rdm", attempt.at), decided.message or decided.outcome.label
+    stored = [
+        number, till.voucher_id if decided.meant else None, till.merchant_id, till.shop_id, by.user_id, details.nonce,
+        asked, at, details.claimed_at, details.offline, decided.outcome.value, message, turn,
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIED, stored)
+    if stands:
+        happened = _books.first_open(attempt.counted_at) if attempt.offline else at
+        worth = (till.price_points, till.face_value_fen, till.title)
+        posting = _books.redeemed(till.voucher_number, worth, till.merchant_party, turn, happened)
+        ledger.post(postings=[posting], at=at, final=True)
+    return RedemptionResult(
+        number,
+        decided.outcome,
+        message,
+        till.title if stands else "",
+        till.face_value_fen if stands else 0,
+        details.claimed_at,
+        at,
+    )
