@@ -20,9 +20,12 @@ from tanhui.office.rights import chain, clearing, community, integrity, plan
 from tanhui.office.rights import rewards as rewards_pages
 from tanhui.parties.types import Scope
 from tanhui.rewards import queries as rewards
+from tanhui.rewards.types import StaffRole
 
 MEMBERSHIP = "rewards.redeem"
 """No role's: who works for a merchant opens its till."""
+MANAGING = "rewards.manage"
+"""No role's: who manages a merchant opens the pages of its people, shops and phones."""
 
 PAGES: dict[str, str] = (
     chain.PAGES | plan.PAGES | rewards_pages.PAGES | clearing.PAGES | community.PAGES | integrity.PAGES
@@ -38,6 +41,8 @@ def may(user: Any, page: str, scope: Scope | None = None) -> bool:
         return False
     if PAGES[page] == MEMBERSHIP:
         return bool(user.is_active and rewards.merchant_of(user.pk))
+    if PAGES[page] == MANAGING:
+        return user.is_active and any(each.role is StaffRole.MANAGER for each in rewards.merchant_of(user.pk))
     return bool(user.has_perm(PAGES[page], scope))
 
 

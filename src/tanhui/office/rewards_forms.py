@@ -271,6 +271,29 @@ class TillForm(forms.Form):
             self.initial["shop"] = shops[0][0]
 
 
+class CashierForm(forms.Form):
+    """A manager enters a cashier."""
+
+    username = forms.CharField(
+        label="用户名", max_length=150, help_text="账号由系统管理员建立，一人一个；请本人到服务窗口办理"
+    )
+
+
+class DeviceForm(forms.Form):
+    """A phone that a manager lets in."""
+
+    title = forms.CharField(label="手机名称", max_length=40, help_text="如：前台手机、送货手机；不写人名")
+    shop = forms.ChoiceField(label="在哪个门店核销")
+    user_id = forms.TypedChoiceField(label="谁来经办", coerce=int, help_text="核销记在这个人名下；换人请重新配对")
+
+    def __init__(
+        self, *args: Any, shops: Sequence[tuple[str, str]], staff: Sequence[tuple[int, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["shop"].choices = shops  # type: ignore[attr-defined]
+        self.fields["user_id"].choices = staff  # type: ignore[attr-defined]
+
+
 class UndoForm(forms.Form):
     """Why a redemption is taken back."""
 

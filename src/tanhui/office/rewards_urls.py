@@ -6,6 +6,7 @@ from django.urls import path
 
 from tanhui.office.views import rewards_merchants as merchants
 from tanhui.office.views import rewards_offers as offers
+from tanhui.office.views import rewards_own as own
 from tanhui.office.views import rewards_till as till
 
 urlpatterns = [
@@ -18,11 +19,18 @@ urlpatterns = [
     path("merchants/<str:number>/shops/", merchants.shop_add, name="rewards-shop-add"),
     path("merchants/<str:number>/shops/<str:shop>/", merchants.shop_change, name="rewards-shop"),
     path("merchants/<str:number>/shops/<str:shop>/plate/", merchants.plate, name="rewards-plate"),
+    path("merchants/<str:number>/devices/<str:device>/end/", merchants.device_end, name="rewards-merchant-device-end"),
     path("offers/", offers.offers, name="rewards-offers"),
     path("offers.csv", offers.offers_csv, name="rewards-offers-csv"),
     path("offers/new/", offers.new, name="rewards-offer-new"),
     path("offers/<str:number>/", offers.offer, name="rewards-offer"),
     path("offers/<str:number>/<str:state>/", offers.change_state, name="rewards-offer-state"),
     path("till/", till.till, name="till"),
+    path("till/own/", own.own, name="till-own"),
+    path("till/own/<str:number>/staff/", own.staff, name="till-staff"),
+    path("till/own/<str:number>/devices/", own.device, name="till-device"),
+    path("till/own/<str:number>/devices/<str:device>/end/", own.device_end, name="till-device-end"),
+    path("till/own/<str:number>/shops/<str:shop>/", own.shop, name="till-shop"),
+    path("till/own/<str:number>/shops/<str:shop>/plate/", own.plate, name="till-plate"),
     path("till/<str:number>/undo/", till.undo, name="till-undo"),
 ]

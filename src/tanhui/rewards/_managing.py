@@ -11,6 +11,7 @@ from tanhui.rewards.types import (
     DeviceEntry,
     DeviceInvite,
     MerchantStaffDetails,
+    MerchantStaffView,
     ShopDetails,
     StaffRole,
 )
@@ -59,3 +60,12 @@ def _require_own_limits(details: OwnDetails, user_id: int) -> None:
         kept = shops.values_list("division_code", "plate").first()
         if kept is None or kept != (details.division_code, details.plate):
             raise Forbidden("店长不能增加门店，也不能改所在地和牌号", where="shop", fix="请平台运营人员核实后办理")
+
+
+def staff(merchant: str) -> list[MerchantStaffView]:
+    """Who works for a merchant now, managers first."""
+    rows = MerchantStaff.objects.filter(merchant__number=merchant, ended_at__isnull=True).select_related("user")
+    return [
+        MerchantStaffView(row.user_id, row.user.username, str(row.user), StaffRole(row.role), row.began_at)
+        for row in rows.order_by("-role", "began_at", "id")
+    ]

@@ -31,6 +31,7 @@ from tanhui.rewards._devices import device, devices
 from tanhui.rewards._exchange import available_points
 from tanhui.rewards._funds import funds, funds_document, funds_rule, funds_statements
 from tanhui.rewards._holds import views_of as holds_of
+from tanhui.rewards._managing import staff
 from tanhui.rewards._signing import statement_key
 from tanhui.rewards._traces import exchange_traces, redemption_traces
 from tanhui.rewards._views import (
@@ -90,6 +91,7 @@ __all__ = [
     "redemption_traces",
     "redemptions",
     "shops",
+    "staff",
     "statement",
     "statement_document",
     "statement_key",

@@ -10,6 +10,7 @@ PAGES = {
     "rewards-shop-add": "rewards.admit",
     "rewards-shop": "rewards.admit",
     "rewards-plate": "rewards.look",
+    "rewards-merchant-device-end": "rewards.admit",
     "rewards-offers": "rewards.look",
     "rewards-offers-csv": "rewards.look",
     "rewards-offer-new": "rewards.offer",
@@ -17,4 +18,10 @@ PAGES = {
     "rewards-offer-state": "rewards.offer",
     "till": "rewards.redeem",
     "till-undo": "rewards.redeem",
+    "till-own": "rewards.manage",
+    "till-staff": "rewards.manage",
+    "till-device": "rewards.manage",
+    "till-device-end": "rewards.manage",
+    "till-shop": "rewards.manage",
+    "till-plate": "rewards.manage",
 }

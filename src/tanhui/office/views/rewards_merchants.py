@@ -22,7 +22,15 @@ from tanhui.office.rewards_forms import STEPS, ApplyForm, ShopForm, StaffForm, S
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.rewards import queries, services
-from tanhui.rewards.types import MerchantStaffDetails, MerchantState, MerchantView, Outcome, ShopView, StaffRole
+from tanhui.rewards.types import (
+    DeviceEnd,
+    MerchantStaffDetails,
+    MerchantState,
+    MerchantView,
+    Outcome,
+    ShopView,
+    StaffRole,
+)
 
 _HEADER = ["编号", "商户", "单位", "状态", "合作起始日", "合作截止日（不含）", "门店"]
 
@@ -125,6 +133,8 @@ def _merchant(
         "over": found.contract_to <= today(),
         "shops": [(each, places.get(each.division_code, each.division_code)) for each in queries.shops(found.number)],
         "offers": [each for each in queries.offers(published_only=False) if found.number in each.merchants],
+        "people": queries.staff(found.number),
+        "devices": queries.devices(found.number, timezone.now()),
         "count": len(standing),
         "sum": sum(each.face_value_fen for each in standing),
         "step": (step or StepForm(current=found)) if decides and STEPS[found.state] else None,
@@ -179,6 +189,20 @@ def _set_staff(request: HttpRequest, found: MerchantView, form: StaffForm) -> st
     return f"{person.display_name}{now}"
 
 
+@require_POST
+@office_page("rewards-merchant-device-end")
+def device_end(request: HttpRequest, number: str, device: str) -> HttpResponse:
+    """A merchant's phone is out from now on."""
+    if all(each.number != device for each in queries.devices(number, timezone.now())):
+        raise NotFound("这家商户没有这台手机", where=device[:40], fix="从手机列表里选择")
+    act(
+        request,
+        verb=lambda: services.admit(details=DeviceEnd(device), at=timezone.now(), by=actor(request)),
+        done=lambda _: "手机已停用",
+    )
+    return redirect("office:rewards-merchant", number=number)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @office_page("rewards-shop-add")
 def shop_add(request: HttpRequest, number: str) -> HttpResponse:
@@ -190,10 +214,10 @@ def shop_add(request: HttpRequest, number: str) -> HttpResponse:
 @office_page("rewards-shop")
 def shop_change(request: HttpRequest, number: str, shop: str) -> HttpResponse:
     """A shop's details, or its end."""
-    return _shop(request, queries.merchant(number), _found_shop(number, shop))
+    return _shop(request, queries.merchant(number), found_shop(number, shop))
 
 
-def _found_shop(merchant: str, number: str) -> ShopView:
+def found_shop(merchant: str, number: str) -> ShopView:
     found = next((each for each in queries.shops(merchant) if each.number == number), None)
     if found is None:
         raise NotFound("这家商户没有这个门店", where=number[:40], fix="从门店列表里选择")
@@ -230,12 +254,19 @@ def _shop(request: HttpRequest, found: MerchantView, current: ShopView | None) -
 def plate(request: HttpRequest, number: str, shop: str) -> HttpResponse:
     """A sheet to print and hang up: the plate, and a QR code that leads to what points buy here."""
     found = queries.merchant(number)
-    address = request.build_absolute_uri(f"{reverse('portal:mall')}?shop={_found_shop(number, shop).number}")
+    back = reverse("office:rewards-merchant", args=[number])
+    crumbs = [(reverse("office:rewards-merchants"), "商户"), (back, found.title)]
+    return plate_page(request, found_shop(number, shop), "rewards-merchants", crumbs)
+
+
+def plate_page(request: HttpRequest, shop: ShopView, section: str, crumbs: list[tuple[str, str]]) -> HttpResponse:
+    """The sheet of a shop, for whoever may print it."""
+    address = request.build_absolute_uri(f"{reverse('portal:mall')}?shop={shop.number}")
     drawn = segno.make(address, error="m", micro=False).svg_inline(border=4, scale=8, omitsize=True)
     context = {
-        "section": "rewards-merchants",
-        "merchant": found,
-        "shop": _found_shop(number, shop),
+        "section": section,
+        "crumbs": crumbs,
+        "shop": shop,
         "address": address,
         "code": mark_safe(drawn),  # noqa: S308  drawn by segno: shapes without any text of ours
     }

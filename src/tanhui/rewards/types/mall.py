@@ -302,6 +302,17 @@ class MembershipView:
 
 
 @dataclass(frozen=True)
+class MerchantStaffView:
+    """Somebody who works for a merchant now."""
+
+    user_id: int
+    username: str
+    name: str
+    role: StaffRole
+    began_at: datetime
+
+
+@dataclass(frozen=True)
 class OfferView:
     """An offer. `left` is what the stock still has; None where it is not limited."""
 
