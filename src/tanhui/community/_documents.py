@@ -21,7 +21,6 @@ Keys, in files under `counties/<county>/community/` (a county without a file has
     draw                        how many questions are put to a person at once
     pass_score                  how many right answers pass
     attempts_a_day              how many times a person may answer it on one day
-    scenario, inputs            only where passing is a low-carbon act that some method counts (none today)
     [[questions]]               code, words, right (code of an option), explained, source
     options                     table: code of an option = its words, at least two
 """
@@ -29,7 +28,7 @@ Keys, in files under `counties/<county>/community/` (a county without a file has
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -51,7 +50,7 @@ class Question:
 
     view: QuestionView
     right: str
-    explanation: str
+    explained: str
     source: str
 
 
@@ -66,8 +65,6 @@ class Quiz:
     pass_score: int
     attempts_a_day: int
     questions: tuple[Question, ...]
-    scenario: str = ""
-    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -176,8 +173,6 @@ def _quiz(table: Mapping[str, Any], path: str) -> Quiz:
         pass_score=int(table["pass_score"]),
         attempts_a_day=int(table.get("attempts_a_day", 3)),
         questions=questions,
-        scenario=str(table.get("scenario", "")),
-        inputs=dict(table.get("inputs", {})),
     )
     if not 0 < found.draw <= len(questions) or not 0 < found.pass_score <= draw or found.attempts_a_day < 1:
         raise BadInput("抽题数、及格分或每日次数不合理", where=path, fix="及格分不超过抽题数，抽题数不超过题目数")

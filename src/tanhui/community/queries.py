@@ -6,8 +6,12 @@ from datetime import date, datetime
 
 from tanhui.community._cards import card_views, sheet_of
 from tanhui.community._documents import documents
+from tanhui.community._figures import training_figures, village_figures, volunteer_figures
+from tanhui.community._news import check_ins_after
 from tanhui.community._occasions import occasion_rows
+from tanhui.community._pack import pack
 from tanhui.community._points import point_views, price_views
+from tanhui.community._quiz import infos, marked, put, results_of
 from tanhui.community._receipts import check_in_views
 from tanhui.community._teams import team_views
 from tanhui.community._tokens import rotating_code
@@ -28,6 +32,9 @@ from tanhui.community.types import (
     OccasionView,
     PointView,
     PriceView,
+    QuizInfo,
+    QuizResult,
+    QuizView,
     TeamView,
 )
 from tanhui.kernel.errors import NotFound
@@ -40,19 +47,28 @@ __all__ = [
     "cards_of",
     "check_in",
     "check_ins",
+    "check_ins_after",
     "check_ins_of",
+    "marked",
     "materials",
     "measurement_traces",
     "occasion",
     "occasions",
+    "pack",
     "pending",
     "point",
     "points",
     "prices",
+    "quiz",
+    "quiz_results_of",
+    "quizzes",
     "rotating_code",
     "team",
     "teams",
     "teams_of",
+    "training_figures",
+    "village_figures",
+    "volunteer_figures",
 ]
 
 
@@ -194,3 +210,20 @@ def card_sheet(number: str) -> CardSheet:
     if row is None:
         raise NotFound("没有这张卡", where=number[:40], fix="核对卡号")
     return sheet_of(row)
+
+
+def quizzes() -> list[QuizInfo]:
+    """What quizzes there are, in the order of their files."""
+    return infos()
+
+
+def quiz(code: str, nonce: str, party_id: int | None = None) -> QuizView:
+    """The questions that a nonce draws for a person (None: for practice, without an account); the same again draws
+    the same. Raises NotFound, BadInput.
+    """
+    return put(code, nonce, party_id)
+
+
+def quiz_results_of(party_id: int, *, limit: int = 50) -> list[QuizResult]:
+    """A person's results, newest first."""
+    return results_of(party_id, limit)

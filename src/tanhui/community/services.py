@@ -12,7 +12,7 @@ from typing import overload
 
 from django.db import transaction
 
-from tanhui.community import _bookings, _cards, _check_ins, _confirm, _hands, _occasions, _points, _teams
+from tanhui.community import _bookings, _cards, _check_ins, _confirm, _hands, _occasions, _points, _quiz, _teams
 from tanhui.community.types import (
     BookingDetails,
     BookingView,
@@ -28,6 +28,8 @@ from tanhui.community.types import (
     PointDetails,
     PointReport,
     PriceDetails,
+    QuizAnswers,
+    QuizResult,
     TeamDetails,
     TeamMember,
     UploadResult,
@@ -35,7 +37,7 @@ from tanhui.community.types import (
 from tanhui.kernel.errors import TanhuiError
 from tanhui.parties.types import Actor
 
-__all__ = ["arrange", "book", "card", "check_in", "confirm", "release", "upload"]
+__all__ = ["answer", "arrange", "book", "card", "check_in", "confirm", "release", "upload"]
 
 Arrangement = PointDetails | PointReport | PriceDetails | OccasionDetails | OccasionStatus | TeamDetails | TeamMember
 
@@ -172,3 +174,13 @@ def card(*, details: CardDetails | CardRevoked, at: datetime, by: Actor) -> Card
     except TanhuiError as refused:
         _hands.record_refusal(refused, action="community.card", target=target, at=at, by=by)
         raise
+
+
+@transaction.atomic
+def answer(*, details: QuizAnswers, party_id: int, at: datetime) -> QuizResult:
+    """A resident answers the questions that the nonce drew; questions left open are wrong.
+
+    The same nonce with the same answers gets the first result. Raises LimitReached (attempts of the day), KeyReused,
+    NotFound, PartyErased, BadInput (a question that was not put, an option that there is not).
+    """
+    return _quiz.answer(details, party_id, at)

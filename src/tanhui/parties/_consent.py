@@ -12,7 +12,7 @@ from tanhui.parties.types import Actor, ConsentState, Purpose
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,39}")
 _SEALED_UNDER = {
-    Purpose.CONTACT: (SealedValue.Kind.PHONE,),
+    Purpose.CONTACT: (SealedValue.Kind.PHONE, SealedValue.Kind.ADDRESS),
     Purpose.IDENTITY: (SealedValue.Kind.REAL_NAME, SealedValue.Kind.IDENTITY_NUMBER),
 }
 

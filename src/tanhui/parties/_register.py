@@ -27,6 +27,7 @@ from tanhui.parties.models import (
     User,
 )
 from tanhui.parties.rules import (
+    clean_address,
     clean_birth_year,
     clean_credit_code,
     clean_identity_number,
@@ -92,6 +93,10 @@ def _checked(item: ResidentDetails, at: datetime, by: Actor | None) -> ResidentD
         clean_phone(item.phone)
         if not item.consents.get(Purpose.CONTACT):
             raise ConsentMissing("保存手机号须单独同意“联系方式”", where="consents", fix="同意后再填手机号，或不填")
+    if item.address:
+        clean_address(item.address)
+        if not item.consents.get(Purpose.CONTACT):
+            raise ConsentMissing("保存地址须单独同意“联系方式”", where="consents", fix="同意后再填地址，或不填")
     if item.nickname:
         clean_nickname(item.nickname)
     if item.birth_year is not None:
@@ -175,6 +180,8 @@ def _create(drafts: list[ResidentDetails], at: datetime, by: Actor | None) -> li
     for party, draft in pairs:
         if draft.phone:
             seal_value(party.pk, SealedValue.Kind.PHONE, clean_phone(draft.phone), at)
+        if draft.address:
+            seal_value(party.pk, SealedValue.Kind.ADDRESS, clean_address(draft.address), at)
     if by is not None:
         target = parties[0].number if len(parties) == 1 else f"{len(parties)} 位居民"
         detail = {"residents": len(parties)}
@@ -229,6 +236,9 @@ def change_resident(details: ResidentDetails, party_id: int, at: datetime, by: A
     if details.phone:
         require_consent(party_id, Purpose.CONTACT)
         seal_value(party_id, SealedValue.Kind.PHONE, clean_phone(details.phone), at)
+    if details.address:
+        require_consent(party_id, Purpose.CONTACT)
+        seal_value(party_id, SealedValue.Kind.ADDRESS, clean_address(details.address), at)
     resident.save()
     if by is not None:
         _audit.append(actor=by.name, action="parties.change", target=party.number, detail={}, at=at)

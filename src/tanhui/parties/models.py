@@ -251,13 +251,14 @@ class Login(models.Model):
 
 
 class SealedValue(models.Model):
-    """One encrypted personal value of a resident: phone, real name, identity number. Deleted by erasure."""
+    """One encrypted personal value of a resident: phone, address, real name, identity number. Deleted by erasure."""
 
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"party", "ciphertext", "blind_index"})
     PLAIN: ClassVar[frozenset[str]] = frozenset({"id", "kind", "suite", "key_id", "recorded_at"})
 
     class Kind(models.TextChoices):
         PHONE = "phone", "手机号"
+        ADDRESS = "address", "上门地址"
         REAL_NAME = "real_name", "姓名"
         IDENTITY_NUMBER = "identity_number", "身份证号"
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from tanhui.kernel.crypto import key_ring
-from tanhui.kernel.errors import NotFound
+from tanhui.kernel.errors import Forbidden, NotFound
 from tanhui.parties import _acting, _audit, permissions
 from tanhui.parties._sealed import blind_index, unseal_value
 from tanhui.parties.models import (
@@ -30,7 +30,7 @@ from tanhui.parties.models import (
     SealedValue,
     User,
 )
-from tanhui.parties.rules import clean_phone
+from tanhui.parties.rules import clean_credit_code, clean_phone
 from tanhui.parties.types import (
     COUNTY,
     Actor,
@@ -54,11 +54,14 @@ from tanhui.parties.types import (
 )
 
 __all__ = [
+    "addresses_of",
     "audit_checkpoint",
     "audit_trail",
     "bindings_after",
     "bindings_of",
     "bound_parties",
+    "clients_of",
+    "clean_credit_code",
     "consents",
     "display_names",
     "division_of",
@@ -144,6 +147,38 @@ def resident_by_phone(phone: str) -> list[PartyRef]:
     return sorted(parties(rows.values_list("party_id", flat=True)).values(), key=lambda ref: ref.number)
 
 
+def addresses_of(ids: Iterable[int], *, by: Actor, at: datetime) -> dict[int, str]:
+    """Where collectors find these residents, for staff who may serve there (`community.serve`); those who gave no
+    address, and those elsewhere, are left out. The look is an entry in the audit trail.
+
+    Raises Forbidden where `by` may serve none of them.
+    """
+    wanted = parties(ids)
+    places = division_of(wanted)
+    mine: list[PartyRef] = []
+    refused: Forbidden | None = None
+    for ref in wanted.values():
+        place = places.get(ref.id)
+        try:
+            require(by, "community.serve", Scope("division", place.statistical_code) if place else COUNTY)
+        except Forbidden as error:
+            refused = error
+        else:
+            mine.append(ref)
+    if refused is not None and not mine:
+        raise refused
+    if not mine:
+        return {}
+    rows = SealedValue.objects.filter(kind=SealedValue.Kind.ADDRESS, party_id__in=[ref.id for ref in mine])
+    found = {row.party_id: unseal_value(row) for row in rows}
+    seen = sorted(ref.number for ref in mine if ref.id in found)
+    with transaction.atomic():
+        _audit.append(
+            actor=by.name, action="parties.addresses", target=f"{len(seen)} 位居民", detail={"seen": seen}, at=at
+        )
+    return found
+
+
 def residents_registered() -> int:
     """How many residents have an account now; those erased are not counted."""
     return Resident.objects.count()
@@ -206,6 +241,12 @@ def staff_names(ids: Iterable[int]) -> dict[int, str]:
     """The names of members of staff by user id, in one query; unknown ids are left out."""
     rows = User.objects.filter(pk__in=set(ids)).values_list("pk", "display_name", "username")
     return {pk: display_name or username for pk, display_name, username in rows}
+
+
+def clients_of(user_id: int) -> list[PartyRef]:
+    """The residents who let this clerk act for them, by number. One query."""
+    acting = Relation.objects.filter(kind=RelationKind.CLERK, clerk_id=user_id, ended_at__isnull=True)
+    return _refs(Party.objects.filter(pk__in=acting.values("subject_id")).order_by("number"))
 
 
 def roles_of(user_id: int) -> list[GrantRef]:

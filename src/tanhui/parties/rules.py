@@ -80,6 +80,14 @@ def clean_phone(text: str) -> str:
     return phone
 
 
+def clean_address(text: str) -> str:
+    """Where collectors find the house, 2 to 80 characters in one line. Raises BadInput."""
+    address = " ".join(unicodedata.normalize("NFC", text).split())
+    if not 2 <= len(address) <= 80 or any(unicodedata.category(letter)[0] == "C" for letter in address):
+        raise BadInput("上门地址应为 2 至 80 个字", where="address", fix="写到村、组、门牌，如：新丰村 3 组 12 号")
+    return address
+
+
 def clean_nickname(text: str) -> str:
     """A nickname of 1 to 20 characters without control characters or long numbers. Raises BadInput."""
     nickname = unicodedata.normalize("NFC", text).strip()

@@ -132,6 +132,7 @@ def sign_in(
             division_code=details.division_code,
             birth_year=details.birth_year,
             phone=details.phone,
+            address=details.address,
             consents=details.consents,
             guardian_id=None,
         )

@@ -231,6 +231,7 @@ class ResidentDetails:
     division_code: str = ""
     birth_year: int | None = None
     phone: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
     consents: Mapping[Purpose, str] = field(default_factory=dict)
     guardian_id: int | None = None
     basis: str = ""

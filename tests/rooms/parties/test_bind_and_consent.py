@@ -81,8 +81,9 @@ def test_withdrawing_the_account_withdraws_everything(join):
         consent(party_id=ref.id, purpose=Purpose.TRIPS, text_version="v1", given=True, at=LATER)
 
 
-def test_withdrawing_contact_deletes_the_phone(join):
-    ref = join(phone="13800001111")
+def test_withdrawing_contact_deletes_phone_and_address(join):
+    ref = join(phone="13800001111", address="虚构村 3 组 12 号")
+    assert set(queries.export(ref.id)["sealed"]) == {"phone", "address"}
     consent(party_id=ref.id, purpose=Purpose.CONTACT, text_version="v1", given=False, at=LATER)
 
     assert queries.export(ref.id)["sealed"] == {}

@@ -98,6 +98,7 @@ def test_without_consent_to_the_account_nobody_joins():
         ({"birth_year": 1899}, "birth_year"),
         ({"birth_year": 2027}, "birth_year"),
         ({"phone": "12345", "consents": {**ACCOUNT, Purpose.CONTACT: "v1"}}, "phone"),
+        ({"address": "村", "consents": {**ACCOUNT, Purpose.CONTACT: "v1"}}, "address"),
         ({"login": LoginId("telegram", "o1")}, "login.provider"),
         ({"login": None}, "login"),
     ],
@@ -113,6 +114,15 @@ def test_an_unknown_division_is_refused(join, divisions):
     with pytest.raises(NotFound):
         join(division_code="430626999")
     assert not Party.objects.exists()
+
+
+def test_an_address_needs_its_own_consent(join):
+    with pytest.raises(ConsentMissing):
+        join(address="虚构村 3 组 12 号", consents=ACCOUNT)
+    ref = join(consents=ACCOUNT)
+    with pytest.raises(ConsentMissing):
+        register(details=ResidentDetails(address="虚构村 3 组 12 号"), party_id=ref.id, at=AT, by=SYSTEM)
+    assert not SealedValue.objects.exists()
 
 
 def test_a_phone_needs_its_own_consent_and_is_found_only_by_its_blind_index(join):
