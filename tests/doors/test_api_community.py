@@ -394,3 +394,79 @@ def test_a_card_is_listed_without_what_is_printed_on_it(client: Client) -> None:
     assert not any(token in text for token in sheet.tokens)
     other, _ = joined(client, "wang")
     assert shown(client, f"{MINE}/cards", other)["cards"] == []
+
+
+# -------------------------------------------------------------------------------------------------------- quizzes
+
+
+def draw(client: Client, me: dict[str, str], nonce: str = "nonce-0001") -> dict[str, Any]:
+    return shown(client, f"{MINE}/quizzes/sorting?nonce={nonce}", me)
+
+
+def first_options(quiz: dict[str, Any]) -> dict[str, str]:
+    """The first option of every question."""
+    return {each["code"]: each["options"][0]["code"] for each in quiz["questions"]}
+
+
+def hand_in(client: Client, me: dict[str, str], chosen: dict[str, str], nonce: str = "nonce-0001") -> Any:
+    body = {"nonce": nonce, "chosen": chosen}
+    return client.post(f"{MINE}/quizzes/sorting/answers", body, content_type=JSON, headers=me)
+
+
+def test_questions_are_drawn_without_answers_and_marked_when_handed_in(client: Client) -> None:
+    me, _ = joined(client, "li")
+    assert "sorting" in {each["code"] for each in shown(client, f"{OPEN}/quizzes")["quizzes"]}
+    drawn = draw(client, me)
+    assert draw(client, me) == drawn, "the same nonce draws the same"
+    assert "right" not in json.dumps(drawn)
+    assert "explained" not in json.dumps(drawn)
+    first = hand_in(client, me, first_options(drawn))
+    assert first.status_code == 201, first.content.decode()
+    result = first.json()
+    rights = sum(first_options(drawn)[code] == option for code, option in result["right"].items())
+    assert (result["score"], result["score_of"]) == (rights, len(drawn["questions"]))
+    assert result["right"].keys() == result["explained"].keys() == {each["code"] for each in drawn["questions"]}
+    again = hand_in(client, me, first_options(drawn))
+    assert (again.json(), again["Idempotency-Replayed"]) == (result, "true")
+    assert shown(client, f"{MINE}/quiz-results", me)["results"] == [result]
+    other, _ = joined(client, "wang")
+    assert shown(client, f"{MINE}/quiz-results", other)["results"] == []
+
+
+def test_attempts_are_limited_and_another_answer_under_the_same_nonce_is_refused(client: Client) -> None:
+    me, _ = joined(client, "li")
+    drawn = draw(client, me)
+    assert hand_in(client, me, first_options(drawn)).status_code == 201
+    problem(hand_in(client, me, {}), 409, "idempotency_key_reused")
+    problem(hand_in(client, me, {"no-such-question": "a"}, "nonce-0002"), 422, "bad_input")
+    problem(hand_in(client, me, {}, "short"), 422, "bad_input")
+    (quiz,) = [each for each in queries.quizzes() if each.code == "sorting"]
+    for no in range(1, quiz.attempts_a_day):
+        assert hand_in(client, me, {}, f"nonce-100{no}").status_code == 201
+    problem(hand_in(client, me, {}, "nonce-9999"), 409, "limit_reached")
+    problem(client.get(f"{MINE}/quizzes/nothing?nonce=nonce-0001", headers=me), 404, "not_found")
+    assert len(shown(client, f"{MINE}/quiz-results", me)["results"]) == quiz.attempts_a_day
+
+
+# --------------------------------------------------------------------------------------------------------- export
+
+
+def test_the_export_has_all_of_it_and_of_nobody_else(client: Client, clock: Clock) -> None:
+    me, person = joined(client, "li")
+    other, _ = joined(client, "wang")
+    where = world.occasion()
+    held = booked(client, me, where)
+    booked(client, other, where)
+    number = world.team("虚构一队", (person, TeamRole.SUPERVISOR))
+    result = hand_in(client, me, first_options(draw(client, me))).json()
+    clock.at = TOMORROW + HOUR
+    code = queries.rotating_code(where, clock.at)
+    receipt = scan(client, me, where, code).json()
+    export = shown(client, f"{MINE}/export", me)
+    assert [each["number"] for each in export["bookings"]] == [held["number"]]
+    assert export["bookings"][0]["state"] == "attended"
+    assert export["check_ins"] == [receipt]
+    assert export["quiz_results"] == [result]
+    assert [each["team"]["number"] for each in export["teams"]] == [number]
+    assert export["cards"] == []
+    assert shown(client, f"{MINE}/export", other)["check_ins"] == []

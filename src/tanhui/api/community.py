@@ -97,7 +97,9 @@ def release(request: HttpRequest, number: BookingNumber, payload: said.ReleaseIn
     return booking_out(services.release(number=number, party_id=wanted, at=_at(request), by=Actor.resident(me)))
 
 
-@router.post("/check-ins", response=answers(said.CheckInOut, 401, 403, 404, 409, 410, 422, status=201), summary="到场签到")
+@router.post(
+    "/check-ins", response=answers(said.CheckInOut, 401, 403, 404, 409, 410, 422, status=201), summary="到场签到"
+)
 def check_in(request: HttpRequest, payload: said.CheckInIn, response: HttpResponse, idempotency_key: Key) -> Any:
     """扫现场的二维码签到；二维码每 30 秒一变，拍照转发没有用。称重由现场工作人员录入，自己不能填。"""
     me, at = _me(request), _at(request)
@@ -159,7 +161,9 @@ def quiz(request: HttpRequest, code: QuizCode, nonce: Nonce) -> Any:
 
 
 @router.post(
-    "/quizzes/{code}/answers", response=answers(said.QuizResultOut, 401, 403, 404, 409, 410, 422, status=201), summary="答题"
+    "/quizzes/{code}/answers",
+    response=answers(said.QuizResultOut, 401, 403, 404, 409, 410, 422, status=201),
+    summary="答题",
 )
 def answer(request: HttpRequest, code: QuizCode, payload: said.QuizAnswersIn, response: HttpResponse) -> Any:
     """一次交一组题的答案，当场得到分数、正确答案和说明。同一个 nonce 只记一次，重试得到同样的结果。"""
@@ -299,7 +303,7 @@ def together(party_id: int) -> dict[str, list[Any]]:
     return {
         "bookings": [booking_out(each) for each in community.bookings_of(party_id, limit=MOST)],
         "check_ins": [check_in_out(each) for each in received],
-        "quiz_results": [quiz_result_out(each) for each in community.quiz_results_of(party_id)],
+        "quiz_results": [quiz_result_out(each) for each in community.quiz_results_of(party_id, limit=MOST)],
         "cards": [card_out(each) for each in community.cards_of(party_id)],
         "teams": _teams_of(party_id),
     }

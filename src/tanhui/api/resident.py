@@ -15,8 +15,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Path, Query, Router
 
-from tanhui.api import limits, schemas, tokens
+from tanhui.api import limits, schemas, schemas_community, tokens
 from tanhui.api.answers import answers
+from tanhui.api.community import together
 from tanhui.api.idempotency import key_of, once
 from tanhui.api.mall import hold_out, voucher_out, waiting_out
 from tanhui.api.partner import receipt_out
@@ -349,7 +350,7 @@ def _proven_subject(payload: schemas.BindingIn, at: datetime) -> str:
     return subject
 
 
-@router.get("/export", auth=signed_in, response=answers(schemas.ExportOut, 401), summary="导出我的数据")
+@router.get("/export", auth=signed_in, response=answers(schemas_community.WholeExportOut, 401), summary="导出我的数据")
 def export(request: HttpRequest) -> Any:
     """平台保存的关于您的全部数据，可读，可带走。"""
     me, at = _me(request), _at(request)
@@ -362,13 +363,14 @@ def export(request: HttpRequest) -> Any:
         if cursor is None:
             break
     held = [voucher_out(view) for view in rewards.vouchers_of(me.id)]
-    return schemas.ExportOut(
+    return schemas_community.WholeExportOut(
         exported_at=at,
         personal=parties.export(me.id),
         statement=lines,
         vouchers=held,
         queue=[waiting_out(view) for view in rewards.places_of(me.id)],
         holds=[hold_out(view) for view in rewards.holds_of(me.id)],
+        **together(me.id),
     )
 
 
