@@ -19,7 +19,15 @@ from tests.doors.public import COMMUNITY, page_of, rows_of
 from tests.rooms.community import village
 
 from tanhui.community import queries, services
-from tanhui.community.types import OccasionKind, OccasionState, PointKind, PointReport, PointState, TeamRole
+from tanhui.community.types import (
+    OccasionKind,
+    OccasionState,
+    PointKind,
+    PointReport,
+    PointState,
+    QuizAnswers,
+    TeamRole,
+)
 from tanhui.kernel.days import local_day
 from tanhui.portal.community_reading import month_of, price_words, time_words
 from tanhui.portal.senders import MOST_AN_HOUR
@@ -284,6 +292,61 @@ def test_a_draft_is_no_page(client: Client) -> None:
     response: Any = client.get(address)
     assert response.status_code == 404
     assert "虚构上门回收" not in Page(response).text
+
+
+# ------------------------------------------------------------------------------------------------------------ quiz
+
+
+def _answer(client: Client, chosen: dict[str, str]) -> Any:
+    return client.post(reverse("portal:community-quiz", args=["sorting"]), chosen)
+
+
+def _drawn(client: Client) -> tuple[str, dict[str, list[str]]]:
+    """The nonce of a fresh page, and its questions with their options."""
+    fields = page_of(client, "community-quiz", "sorting").all("input")
+    options: dict[str, list[str]] = {}
+    for each in fields:
+        if each["type"] == "radio":
+            options.setdefault(each["name"], []).append(each["value"])
+    return next(each["value"] for each in fields if each["name"] == "nonce"), options
+
+
+def test_practice_is_marked_explained_and_not_kept(client: Client) -> None:
+    nonce, options = _drawn(client)
+    quiz = queries.quiz("sorting", nonce)
+    assert list(options) == [each.code for each in quiz.questions]
+    right = queries.marked(QuizAnswers("sorting", nonce, {})).right
+    response = _answer(client, {"nonce": nonce, **right})
+    page = Page(response)
+    assert (response.status_code, page.faults()) == (200, [])
+    assert f"{len(right)}题答对{len(right)}题" in page.text
+    assert "通过了" in page.text
+    wrong = {code: next(each for each in options[code] if each != option) for code, option in right.items()}
+    page = Page(_answer(client, {"nonce": nonce, **wrong}))
+    assert f"{len(right)}题答对0题" in page.text
+    assert page.text.count("正确答案") == page.text.count("您选的") == len(right)
+    assert queries.marked(QuizAnswers("sorting", nonce, {})).explained[next(iter(right))] in page.text
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM community_quiz_attempt")
+        assert cursor.fetchone() == (0,)
+
+
+def test_questions_left_open_are_marked_and_the_others_stay_chosen(client: Client) -> None:
+    nonce, options = _drawn(client)
+    first, *rest = options
+    response = _answer(client, {"nonce": nonce, first: options[first][1]})
+    page = Page(response)
+    assert (response.status_code, page.faults()) == (422, [])
+    assert f"还有{len(rest)}题没有答" in page.text
+    assert [each["value"] for each in page.all("input") if "checked" in each] == [options[first][1]]
+
+
+def test_a_forged_nonce_gets_fresh_questions_and_an_unknown_quiz_is_no_page(client: Client) -> None:
+    for nonce in ("", "x", "<script>", "y" * 65):
+        response = _answer(client, {"nonce": nonce})
+        assert (response.status_code, response.url) == (302, reverse("portal:community-quiz", args=["sorting"]))
+    missing: Any = client.get(reverse("portal:community-quiz", args=["nothing"]))
+    assert missing.status_code == 404
 
 
 # ----------------------------------------------------------------------------------------------------------- teams

@@ -14,11 +14,16 @@ from django.conf import settings
 from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.doors import community_world as community
 from tests.doors.desk import enter, hire
 from tests.doors.plan_office_world import open_office
+from tests.doors.public import COMMUNITY
 from tests.doors.town import open_town, pages
 from tests.rooms.scenarios.world import NOW, START, deliver, join, open_county, ride
 
+from tanhui.community import queries as community_queries
+from tanhui.community import services as community_services
+from tanhui.community.types import OccasionState, PointKind, PointReport, PointState
 from tanhui.kernel.days import local_day
 from tanhui.office.acts import today
 from tanhui.parties import services as parties
@@ -83,6 +88,27 @@ def plan_addresses(transactional_db: None) -> list[str]:
     cache.clear()
     parties.register(details=divisions(this_county()), at=START, by=SYSTEM)
     return [reverse(f"portal:{name}", args=arguments) for name, arguments in pages(open_town())]
+
+
+@pytest.fixture
+def community_addresses(transactional_db: None) -> list[str]:
+    """Every public page of recycling and activities, in a village where much is on."""
+    cache.clear()
+    community.open_village()
+    full = community.point("虚构南街村回收箱", kind=PointKind.BOX, longitude_e6=113_900_000)
+    community_services.arrange(details=PointReport(full, PointState.FULL), at=START, by=SYSTEM)
+    here = community.point("虚构北街村回收点", materials=(community.PAPER, community.CLOTHES, community.CARTON))
+    community.price(community.host("虚构再生资源回收有限公司"), 120)
+    community.team("虚构镇绿色低碳志愿服务队")
+    shown = [community.occasion(f"虚构{state.label}", state, point=here) for state in OccasionState][1:]
+    (quiz, *_) = community_queries.quizzes()
+    return [
+        *(reverse(f"portal:{name}") for name in COMMUNITY),
+        reverse("portal:community-occasions") + f"?month={local_day(community.TOMORROW):%Y-%m}",
+        *(reverse("portal:community-point", args=[number]) for number in (here, full)),
+        *(reverse("portal:community-occasion", args=[number]) for number in shown),
+        reverse("portal:community-quiz", args=[quiz.code]),
+    ]
 
 
 @pytest.fixture
@@ -192,6 +218,17 @@ def test_every_page_of_the_plan_fits_a_phone_and_a_desk(
     _leads_from_a_pin_to_its_line(Visit(browser, live_server, DESK))
 
 
+def test_every_page_of_recycling_and_activities_fits_a_phone_and_a_desk(
+    community_addresses: list[str], live_server: Any, browser: Browser
+) -> None:
+    faults = Visit(browser, live_server, PHONE, large=True).look(*community_addresses)
+    for size in (PHONE, DESK):
+        faults += Visit(browser, live_server, size).look(*community_addresses)
+    assert faults == []
+    _leads_from_a_number_on_the_map_to_its_point(Visit(browser, live_server, DESK))
+    _answers_a_quiz_by_keyboard(Visit(browser, live_server, PHONE), community_addresses[-1])
+
+
 def test_every_page_of_the_working_group_fits_and_a_finding_is_settled_by_keyboard(
     group_addresses: tuple[list[str], str, str], live_server: Any, browser: Browser
 ) -> None:
@@ -222,6 +259,28 @@ def _leads_from_a_pin_to_its_line(visit: Visit) -> None:
     assert visit.page.url.endswith(str(number))
     assert visit.page.locator(f"{number}:target").inner_text().strip()
     assert visit.faults == []
+
+
+def _leads_from_a_number_on_the_map_to_its_point(visit: Visit) -> None:
+    visit.look(reverse("portal:community-points"))
+    pin = visit.page.locator(".spots a").first
+    number = pin.get_attribute("href")
+    pin.click()
+    assert visit.page.locator(f"{number}:target h3").inner_text().startswith("虚构")
+    assert visit.faults == []
+
+
+def _answers_a_quiz_by_keyboard(visit: Visit, address: str) -> None:
+    visit.look(address)
+    for name in visit.page.evaluate(
+        "[...new Set([...document.querySelectorAll('.quiz [type=radio]')].map(e => e.name))]"
+    ):
+        visit.page.locator(f"input[name='{name}']").first.focus()
+        visit.page.keyboard.press("Space")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_selector(".answers")
+    assert visit.page.locator(".answers > li .badge.good").count() >= 1
+    assert [*visit.faults, *visit.page.evaluate(AUDIT)] == []
 
 
 def _draws_its_chart_and_works_by_keyboard(visit: Visit) -> None:
