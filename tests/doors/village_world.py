@@ -13,6 +13,7 @@ from typing import Any
 from django.utils import timezone
 from tests.doors import rewards_world
 from tests.doors.desk import SYSTEM, hire
+from tests.rooms.rewards import mall
 from tests.rooms.scenarios.world import START, open_county
 
 from tanhui.community import services
@@ -37,6 +38,8 @@ from tanhui.parties.types import (
     Role,
     Scope,
 )
+from tanhui.rewards import services as rewards
+from tanhui.rewards.types import MerchantStaffDetails, OfferKind
 
 TOWN, VILLAGE = rewards_world.TOWN, rewards_world.VILLAGE
 PHONE = "13900000001"
@@ -116,7 +119,7 @@ def open_village() -> Village:
         second=second,
         host=host,
         occasion=hold(host),
-        zhang=person("张阿婆", clerk, phone=PHONE),
+        zhang=person("张阿婆", clerk, phone=PHONE, address="虚构村 3 组 12 号（示例）"),
         li=person("李大伯", clerk),
         wang=person("王小妹", clerk),
     )
@@ -127,3 +130,14 @@ def card(village: Village, who: PartyRef, serials: int = 6) -> CardSheet:
     details = CardDetails(who.id, village.second.username, serials)
     made: Any = services.card(details=details, at=timezone.now(), by=Actor.staff(village.clerk))
     return made  # type: ignore[no-any-return]
+
+
+def exchange_day(village: Village, points: int = 200) -> str:
+    """An exchange day with goods of a village group for which the clerk hands out; 张阿婆 has points."""
+    at = timezone.now()
+    merchant, _, _ = rewards_world.join("虚构村组")
+    rewards.admit(details=MerchantStaffDetails(merchant, village.clerk.pk), at=at)
+    for title, price in (("肥皂（示例）", 120), ("复合肥一袋（示例）", 900)):
+        rewards_world.publish(merchant, kind=OfferKind.GOODS, title=title, price_points=price)
+    mall.give(village.zhang.id, points, year=at.year + 1, at=at)
+    return hold(village.host, OccasionKind.EXCHANGE_DAY, title="虚构村集中兑换日（示例）", materials=())

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from django.http import HttpRequest
-from django.utils import timezone
 
 from tanhui.community import queries as community
 from tanhui.community.types import OccasionView
@@ -78,10 +77,10 @@ def place_names() -> dict[str, str]:
     }
 
 
-def find(request: HttpRequest, text: str, division_code: str) -> list[PartyRef]:
+def find(request: HttpRequest, text: str) -> list[PartyRef]:
     """Living residents by number, phone number or a part of the nickname, whom this person may serve. Raises NotFound.
 
-    The nickname is looked for within the division; number and phone are exact and found anywhere.
+    The nickname is looked for among those who let this person act for them; number and phone are exact.
     """
     text = text.strip()
     if text.startswith("pty_"):
@@ -89,7 +88,7 @@ def find(request: HttpRequest, text: str, division_code: str) -> list[PartyRef]:
     elif text.isascii() and text.isdigit() and len(text) == 11:
         found = parties.resident_by_phone(text)
     else:
-        found = _named(request, text, division_code)
+        found = _named(request, text)
     kept = [each for each in found if each.kind is PartyKind.RESIDENT and not each.erased and _may_act(request, each)]
     if not kept:
         raise NotFound(
@@ -99,10 +98,9 @@ def find(request: HttpRequest, text: str, division_code: str) -> list[PartyRef]:
     return kept[:_SHOWN]
 
 
-def _named(request: HttpRequest, text: str, division_code: str) -> list[PartyRef]:
-    pack = community.pack(by=actor(request), division_code=division_code, at=timezone.now())
-    numbers = [number for number, name in pack.persons if text and text.casefold() in name.casefold()]
-    return [parties.party(number) for number in numbers[:_SHOWN]]
+def _named(request: HttpRequest, text: str) -> list[PartyRef]:
+    clients = parties.clients_of(request.user.pk or 0)
+    return [each for each in clients if text and text.casefold() in each.display_name.casefold()]
 
 
 def _may_act(request: HttpRequest, person: PartyRef) -> bool:

@@ -51,6 +51,10 @@ class WeighForm(forms.Form):
             del self.fields["minutes"]
         _add_amounts(self, materials)
 
+    def whose(self) -> list[forms.BoundField]:
+        """A card or a name: one of the two."""
+        return [self["card"], self["who"]]
+
     def rows(self) -> Iterator[AmountRow]:
         """The materials in their order, with their inputs."""
         return _rows(self, self.materials)

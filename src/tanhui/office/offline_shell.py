@@ -13,8 +13,8 @@ from django.http import HttpResponse
 from django.templatetags.static import static
 from django.urls import reverse
 
-CAMERA = {"Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=()"}
-"""What a page that reads codes with the camera is answered with."""
+CAMERA = "camera=(self), geolocation=(), microphone=(), payment=()"
+"""The `Permissions-Policy` of a page that reads codes with the camera."""
 _WORKER = "tanhui/offline/worker.js"
 
 

@@ -39,7 +39,7 @@ def book(request: HttpRequest, number: str) -> HttpResponse:
     if not form.is_valid():
         return occasion_page(request, found, book=form, status=422)
     try:
-        persons = find(request, form.cleaned_data["who"], found.division_code)
+        persons = find(request, form.cleaned_data["who"])
         if len(persons) > 1:
             return occasion_page(request, found, book=form, choices=persons)
         made = _book(request, found, persons[0], form.cleaned_data["note"])

@@ -17,7 +17,7 @@ from tanhui.community.types import CardDetails, CardRevoked, CardSheet, CardView
 from tanhui.kernel.errors import NotFound, TanhuiError
 from tanhui.office.access import office_page
 from tanhui.office.acts import act, actor
-from tanhui.office.community_desk import find, serving
+from tanhui.office.community_desk import find
 from tanhui.office.community_forms import CardForm, ReasonForm, WhoForm
 from tanhui.office.views.community_occasions import form_page
 from tanhui.parties import queries as parties
@@ -30,28 +30,20 @@ SECTION = "community-cards"
 @office_page("community-cards")
 def cards(request: HttpRequest) -> HttpResponse:
     """Find a person first."""
-    places = serving(request.user, "community-cards")
     asked = "who" in request.GET
     form = WhoForm(request.GET if asked else None)
     del form.fields["note"]
     persons: list[PartyRef] = []
     status = 200
     if asked and form.is_valid():
-        division = request.GET.get("place", "") or (places[0].statistical_code if places else "")
         try:
-            persons = find(request, form.cleaned_data["who"], division)
+            persons = find(request, form.cleaned_data["who"])
         except TanhuiError as error:
             form.add_error("who", f"{error.message}。{error.fix}" if error.fix else error.message)
             status = error.status
         if len(persons) == 1:
             return redirect("office:community-cards-of", party=persons[0].number)
-    context = {
-        "section": SECTION,
-        "form": form,
-        "persons": persons,
-        "places": places,
-        "place": request.GET.get("place", ""),
-    }
+    context = {"section": SECTION, "form": form, "persons": persons}
     return render(request, "office/community/cards.html", context, status=status)
 
 

@@ -72,7 +72,7 @@ def member(request: HttpRequest, number: str) -> HttpResponse:
         return _team(request, found, form, status=422)
     data = form.cleaned_data
     try:
-        persons = find(request, data["who"], found.division_code)
+        persons = find(request, data["who"])
         if len(persons) > 1:
             return _team(request, found, form, persons)
         details = TeamMember(number, persons[0].id, TeamRole(data["role"]), data["joined"])

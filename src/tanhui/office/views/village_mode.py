@@ -42,7 +42,7 @@ _FILES = (
 def mode(request: HttpRequest) -> HttpResponse:
     """The shell; its script fills it from the phone's store."""
     response = render(request, "office/community/mode.html", {"section": "village-mode"})
-    response.headers.update(CAMERA)
+    response["Permissions-Policy"] = CAMERA
     return response
 
 

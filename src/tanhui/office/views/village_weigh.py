@@ -69,7 +69,7 @@ def weigh_at(request: HttpRequest, number: str) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                choices = _chosen(request, form, found)
+                choices = _chosen(request, form)
                 if len(choices) < 2:
                     made = _check_in(request, form, found, choices)
                     return redirect("office:village-receipt", number=made.number)
@@ -98,14 +98,14 @@ def _fresh(request: HttpRequest, found: OccasionView) -> dict[str, Any]:
     return scales | {"nonce": secrets.token_urlsafe(18), "minutes": found.minutes}
 
 
-def _chosen(request: HttpRequest, form: WeighForm, found: OccasionView) -> list[PartyRef]:
+def _chosen(request: HttpRequest, form: WeighForm) -> list[PartyRef]:
     """Nobody where a card speaks for the person; else the one who was chosen, or all whom the words fit."""
     data = form.cleaned_data
     if data["card"].strip():
         return []
     if data["party"]:
         return [parties.party(data["party"])]
-    return find(request, data["who"], found.division_code)
+    return find(request, data["who"])
 
 
 def _check_in(request: HttpRequest, form: WeighForm, found: OccasionView, persons: list[PartyRef]) -> CheckInView:
@@ -197,7 +197,8 @@ def pending(request: HttpRequest) -> HttpResponse:
     found = {
         each.number: each for scope in reach(request.user, "village-pending") for each in queries.pending(scope.value)
     }
-    me = actor(request).name
+    user = request.user.pk or 0
+    me = parties.staff_names([user]).get(user, "")
     rows = [Waiting(each, each.recorded_by == me) for each in sorted(found.values(), key=lambda each: each.recorded_at)]
     context = {
         "section": "village-pending",
