@@ -9,7 +9,6 @@ from typing import Any
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor
 from tanhui.rewards import _disputes, _payments, _statements
-from tanhui.rewards.models import ClearingStatement
 from tanhui.rewards.types import (
     AnswerDispute,
     ApproveStatement,
@@ -45,14 +44,7 @@ def clear(details: ClearingAct, at: datetime, by: Actor) -> str:
     if isinstance(details, RaiseDispute):
         return _disputes.raise_dispute(details, at, by)
     if isinstance(details, VoidStatement):
-        parties.require(by, _void_needs(details.number))
         return _statements.void(details, at, by)
     permission, step = _STEPS[type(details)]
     parties.require(by, permission)
     return step(details, at, by)
-
-
-def _void_needs(number: str) -> str:
-    """What finance has approved, finance takes back."""
-    approved = ClearingStatement.objects.filter(number=number).exclude(approved_by="")
-    return "rewards.approve" if approved.exists() else "rewards.clear"

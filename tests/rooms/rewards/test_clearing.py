@@ -33,6 +33,7 @@ from tests.rooms.rewards.clearing import (
 )
 from tests.rooms.rewards.mall import AT, DAY, HOUR, LUNCH, MINUTE, buy, offered, resident, store, system, undo, use
 
+from tanhui.kernel.canonical import canonical_json
 from tanhui.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from tanhui.ledger import queries as ledger_queries
 from tanhui.ledger import services as ledger
@@ -296,7 +297,7 @@ def test_a_void_statement_frees_its_lines_and_its_sum() -> None:
 
 def test_the_signed_document_is_checked_without_us() -> None:
     place, (operator, finance) = store(), hands()
-    redeemed(place, 2)
+    done = redeemed(place, 2)
     view = drafted(place, operator)
     assert queries.statement_document(view.number).signature == ""
     clear(CheckStatement(view.number, view.digest), operator)
@@ -308,8 +309,19 @@ def test_the_signed_document_is_checked_without_us() -> None:
     key.verify(bytes.fromhex(signed.signature), signed.content)
     content = json.loads(signed.content)
     assert content["net_fen"] == sum(each["amount_fen"] for each in content["lines"]) == 2000
-    entries = [ledger_queries.transfer(each["transfer"]) for each in content["lines"]]
-    assert [each.kind for each in entries] == ["redeem", "redeem"]
+    assert [each["redemption"] for each in content["lines"]] == [each.number for each in done]
+    assert signed.content == canonical_json(content)
+
+
+def test_the_document_is_canonical_whatever_a_reason_says() -> None:
+    place, (operator, finance) = store(), hands()
+    redeemed(place, 1)
+    odd = 'a"b\\c/d\te\nf\x01g\x7fh\u2028i😀"lines":[]'
+    clear(DecideCorrection(clear(ProposeCorrection(place.merchant, 5, odd), operator), posted=True), finance)
+    view = drafted(place, operator)
+    content = queries.statement_document(view.number).content
+    assert content == canonical_json(json.loads(content))
+    assert json.loads(content)["lines"][1]["memo"] == odd
 
 
 def test_what_was_altered_is_not_approved() -> None:
