@@ -1,4 +1,5 @@
-"""Months that are over are cleared with the invented merchants: the first ones paid, the last still disputed.
+"""Months that are over are cleared with the invented merchants: the first ones paid, the last still disputed, and of
+the one before it a file still waits for the bank.
 
 Two persons each time, by the same verbs as anybody. What was done before is found done, so it may be told twice.
 """
@@ -31,6 +32,7 @@ from tanhui.rewards.types import (
     PayAccountConfirm,
     PayAccountDetails,
     PaymentState,
+    PaymentView,
     PreparePayment,
     RaiseDispute,
     StatementState,
@@ -85,8 +87,7 @@ class ClearingStory:
         yield ANSWERED, self._check
         yield APPROVED, self._approve
         yield PREPARED, self._prepare
-        if ago > 1:
-            yield PAID, self._pay
+        yield PAID, self._pay if ago > 1 else self._pay_most
 
     def _contracts(self, at: datetime) -> None:
         """Where merchants are paid, and one contract at less than the face value; the last one is not confirmed."""
@@ -163,15 +164,25 @@ class ClearingStory:
             account = queries.pay_account(statement.merchant)
             if account and account.confirmed_at and statement.net_fen > 0 and not statement.payment:
                 ready.append(statement.number)
-        if ready:
-            services.clear(details=PreparePayment(month, tuple(ready)), at=at, by=self.offices.operator)
+        for numbers in (ready[:-1], ready[-1:]) if ready else ():
+            if numbers:
+                services.clear(details=PreparePayment(month, tuple(numbers)), at=at, by=self.offices.operator)
 
     def _pay(self, month: date, at: datetime) -> None:
         for payment in queries.payments(month):
-            if payment.state is PaymentState.PREPARED:
-                details = ConfirmPayment(payment.number, f"DEMO-{month:%Y%m}", local_day(at))
-                services.clear(details=details, at=at, by=self.offices.finance)
-                self.done["paid"] += len(payment.statements)
+            self._paid(payment, at)
+
+    def _pay_most(self, month: date, at: datetime) -> None:
+        """The larger file is paid; the other one still is with the bank."""
+        payments = queries.payments(month)
+        if payments:
+            self._paid(max(payments, key=lambda payment: (len(payment.statements), payment.number)), at)
+
+    def _paid(self, payment: PaymentView, at: datetime) -> None:
+        if payment.state is PaymentState.PREPARED:
+            details = ConfirmPayment(payment.number, f"DEMO-{payment.month:%Y%m}", local_day(at))
+            services.clear(details=details, at=at, by=self.offices.finance)
+            self.done["paid"] += len(payment.statements)
 
 
 def _months(first_day: date, end_on: date) -> list[date]:
