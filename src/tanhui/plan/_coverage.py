@@ -22,7 +22,14 @@ MECHANISMS = {
 }
 """What the room itself does for a promise that is not counted."""
 
-ROOMS = {"parties": "居民与单位", "ledger": "碳账本", "scenarios": "碳普惠场景", "plan": "实施方案"}
+ROOMS = {
+    "parties": "居民与单位",
+    "ledger": "碳账本",
+    "scenarios": "碳普惠场景",
+    "community": "回收与活动",
+    "rewards": "积分商城",
+    "plan": "实施方案",
+}
 KINDS = {
     "clause": "任务条文",
     "action": "专栏行动",
@@ -105,7 +112,7 @@ def _served(name: str, registers: Mapping[str, str]) -> tuple[str, str, str] | N
         "register": registers,
         "mechanism": MECHANISMS,
         "room": ROOMS,
-        "source": {code: source.title for code, source in _sources.SOURCES.items()},
+        "source": {code: source.title for code, source in _sources.sources().items()},
         "screen": {rest: rest},
     }.get(kind, {})
     return (kind, rest, titles[rest]) if rest and rest in titles else None

@@ -98,10 +98,11 @@ def view(each: Counted | Figure, indicator: Indicator, origins: Origins) -> Figu
 def _titles(wanted: Collection[str]) -> dict[str, str]:
     codes = {origin.partition(":")[2] for origin in wanted if origin.startswith("register:")}
     registers = dict(Register.objects.filter(code__in=codes).values_list("code", "title"))
+    sources = _sources.sources()
     titles = {}
     for origin in wanted:
         kind, _, name = origin.partition(":")
-        source = _sources.SOURCES.get(name)
+        source = sources.get(name)
         titles[origin] = {
             "register": registers.get(name, name),
             "source": source.title if source else name,

@@ -181,7 +181,7 @@ def _count(
     each: Indicator, documents: dict[str, tuple[int, RegisterDocument]], today: date
 ) -> tuple[Count | None, str]:
     if each.by == Indicator.By.SOURCE:
-        return Count(_exact(Fraction(_sources.named(each.source).count())), 0, today), f"source:{each.source}"
+        return Count(_exact(Fraction(_sources.named(each.source).count(today))), 0, today), f"source:{each.source}"
     if each.by == Indicator.By.HAND:
         standing = factual(Record.objects.filter(indicator=each, state=Record.State.APPROVED, void=False))
         row = standing.order_by("-happened_on", "-id").first()

@@ -29,6 +29,7 @@ from tests.rooms.plan.filing import (
     training,
 )
 
+from tanhui.community import queries as community
 from tanhui.kernel.errors import BadInput, NotFound
 from tanhui.parties import services as parties
 from tanhui.parties.types import LoginId, Purpose, ResidentDetails
@@ -164,8 +165,8 @@ def test_a_source_is_counted_by_its_room() -> None:
 
 
 def test_every_source_gives_an_exact_number() -> None:
-    for source in _figures._sources.SOURCES.values():
-        value = source.count()
+    for source in _figures._sources.sources().values():
+        value = source.count(date(2026, 9, 22))
         assert isinstance(value, Decimal)
         assert value == value.to_integral_value()
     with pytest.raises(BadInput, match="没有“nothing”这个数据来源"):
@@ -262,3 +263,13 @@ def test_an_unknown_indicator_is_not_found() -> None:
     for read in (queries.figures, queries.feeding_rows):
         with pytest.raises(NotFound):
             read("i-none")
+
+
+def test_trainings_are_a_source_for_each_audience_of_the_county() -> None:
+    found = _figures._sources.sources()
+    for audience in community.audiences():
+        source = found[f"community.trainings.{audience.code}"]
+        assert audience.title in source.title
+        assert source.count(date(2026, 9, 22)) == 0
+    with pytest.raises(BadInput, match=r"没有.*nobody"):
+        _figures._sources.named("community.trainings.nobody")

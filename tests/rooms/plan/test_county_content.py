@@ -19,7 +19,7 @@ from tanhui.kernel.county import PROJECT_ROOT, load_county
 from tanhui.plan import _county
 from tanhui.plan._coverage import MECHANISMS
 from tanhui.plan._fields import Known, read_value
-from tanhui.plan._sources import SOURCES
+from tanhui.plan._sources import sources
 from tanhui.plan._yaml import plain, read_file
 from tanhui.plan.types import FieldSpec, RegisterDocument
 from tanhui_plandoc import Draft, read
@@ -170,7 +170,7 @@ def test_what_serves_exists() -> None:
 def test_the_sources_exist() -> None:
     named = {code for entry in COVERAGE for by in entry.by for kind, code in [by.split(":")] if kind == "source"}
     named |= {measure.source for measure in MEASURES.values() if measure.by == "source"}
-    assert named <= SOURCES.keys()
+    assert named <= sources().keys()
 
 
 def test_the_screens_exist() -> None:
@@ -190,7 +190,7 @@ def test_an_indicator_is_covered_by_what_measures_it() -> None:
 def test_what_the_platform_does_not_have_yet_is_said() -> None:
     """A part of task 11 that is only reported so far is not passed off as there."""
     missing = " ".join(entry.missing for entry in COVERAGE)
-    for part in ("小程序", "商城", "项目登记册", "碳标签", "表计"):
+    for part in ("小程序", "项目登记册", "碳标签", "表计"):
         assert part in missing
 
 
