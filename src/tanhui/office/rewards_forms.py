@@ -14,6 +14,7 @@ from tanhui.office.plan_office_forms import day_field, long_text
 from tanhui.parties import queries as parties
 from tanhui.parties.types import OrganizationDetails
 from tanhui.rewards.types import (
+    ApplicationDecision,
     MerchantDetails,
     MerchantState,
     MerchantStatus,
@@ -73,6 +74,61 @@ class ApplyForm(forms.Form):
         data = self.cleaned_data
         return MerchantDetails(
             party_id, data["title"], data["contract_from"], data["contract_last"] + timedelta(days=1)
+        )
+
+
+class DecisionForm(forms.Form):
+    """A decision about an application; the contract where it is accepted."""
+
+    accepted = forms.TypedChoiceField(
+        label="决定",
+        choices=[("True", "同意加入联盟"), ("False", "不同意")],
+        coerce=lambda value: value == "True",
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择一项"},
+    )
+    contract_from = day_field("合作起始日", required=False, help_text="同意时填写")
+    contract_last = day_field("合作最后一天（含）", required=False, help_text="同意时填写")
+    rate = forms.DecimalField(
+        label="结算比例（%）",
+        min_value=Decimal("0.01"),
+        max_value=Decimal(100),
+        decimal_places=2,
+        initial=Decimal(100),
+        required=False,
+        help_text="按面值的百分之几付给商户；留空为 100",
+    )
+    reason = forms.CharField(
+        label="原因",
+        max_length=200,
+        required=False,
+        help_text="不同意时必填；申请人能看到，写清楚怎么补，不要写个人信息",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("contract_from"), cleaned.get("contract_last")
+        if cleaned.get("accepted") is True:
+            for name, value in (("contract_from", first), ("contract_last", last)):
+                if value is None and name not in self.errors:
+                    self.add_error(name, "同意时要填")
+            if first and last and last < first:
+                self.add_error("contract_last", "最后一天不能早于起始日")
+        if cleaned.get("accepted") is False and not cleaned.get("reason", "").strip():
+            self.add_error("reason", "不同意要写明原因")
+        return cleaned
+
+    def details(self, number: str) -> ApplicationDecision:
+        """The decision; the contract ends with the last day."""
+        data = self.cleaned_data
+        last = data["contract_last"]
+        return ApplicationDecision(
+            number=number,
+            accepted=data["accepted"],
+            reason=data["reason"],
+            contract_from=data["contract_from"],
+            contract_to=last + timedelta(days=1) if last else None,
+            rate_bp=int((data["rate"] or Decimal(100)) * 100),
         )
 
 

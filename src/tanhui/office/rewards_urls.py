@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from tanhui.office.views import rewards_applications as applications
 from tanhui.office.views import rewards_merchants as merchants
 from tanhui.office.views import rewards_offers as offers
 from tanhui.office.views import rewards_own as own
@@ -13,6 +14,9 @@ urlpatterns = [
     path("merchants/", merchants.merchants, name="rewards-merchants"),
     path("merchants.csv", merchants.merchants_csv, name="rewards-merchants-csv"),
     path("merchants/apply/", merchants.apply, name="rewards-apply"),
+    path("applications/", applications.applications, name="rewards-applications"),
+    path("applications/<str:number>/", applications.application, name="rewards-application"),
+    path("applications/<str:number>/decide/", applications.decide, name="rewards-application-decide"),
     path("merchants/<str:number>/", merchants.merchant, name="rewards-merchant"),
     path("merchants/<str:number>/decide/", merchants.decide, name="rewards-merchant-decide"),
     path("merchants/<str:number>/staff/", merchants.staff, name="rewards-merchant-staff"),

@@ -87,6 +87,7 @@ ACTS = {
     "rewards.device_invite": "允许核销手机",
     "rewards.dispute": "提出结算异议",
     "rewards.dispute_answer": "答复结算异议",
+    "rewards.application_decide": "审核入盟申请",
     "rewards.budget": "设定年度资金",
     "rewards.exchange_for": "代居民兑换",
     "rewards.queue_for": "代居民排队",

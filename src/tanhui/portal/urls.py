@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from tanhui.portal import community_urls, plan_urls
-from tanhui.portal.views import home, library, mall, mall_funds, pages, receipts, till
+from tanhui.portal.views import alliance, home, library, mall, mall_funds, pages, receipts, till
 
 app_name = "portal"
 urlpatterns = [
@@ -23,6 +23,8 @@ urlpatterns = [
     path("mall/funds/<int:year>-<int:month>.json", mall_funds.statement_json, name="mall-funds-json"),
     path("mall/funds/<int:year>-<int:month>.sig", mall_funds.statement_signature, name="mall-funds-signature"),
     path("mall/funds/<int:year>-<int:month>.pem", mall_funds.statement_key, name="mall-funds-key"),
+    path("mall/join/", alliance.join, name="mall-join"),
+    path("mall/join/<str:number>/", alliance.application, name="mall-join-one"),
     path("till/", till.till, name="till"),
     path("till/worker.js", till.worker, name="till-worker"),
     path("till/manifest.webmanifest", till.manifest, name="till-manifest"),

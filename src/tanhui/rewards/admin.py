@@ -149,3 +149,9 @@ class ClearingPaymentAdmin(ReadOnlyAdmin):
 class ClearingPaymentLineAdmin(ReadOnlyAdmin):
     list_display = ("payment", "statement", "amount_fen", "standing")
     list_select_related = ("payment", "statement")
+
+
+@admin.register(models.MerchantApplication)
+class MerchantApplicationAdmin(ReadOnlyAdmin):
+    list_display = ("number", "title", "name", "credit_code", "state", "received_at")
+    list_filter = ("state",)

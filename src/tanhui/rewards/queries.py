@@ -9,6 +9,7 @@ from django.db.models import Q
 from tanhui.kernel.days import day_end, day_start
 from tanhui.kernel.errors import NotFound
 from tanhui.parties import queries as parties
+from tanhui.rewards._applications import application, applications
 from tanhui.rewards._budget import lines as budget_lines
 from tanhui.rewards._clearing_queries import (
     clearing_months,
@@ -62,6 +63,8 @@ from tanhui.rewards.types import (
 )
 
 __all__ = [
+    "application",
+    "applications",
     "budget_lines",
     "clearing_months",
     "contracts",

@@ -17,6 +17,7 @@ from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor
 from tanhui.rewards import (
     _alliance,
+    _applications,
     _clearing,
     _contracts,
     _devices,
@@ -29,6 +30,8 @@ from tanhui.rewards import (
     _redeem,
 )
 from tanhui.rewards.types import (
+    ApplicationDecision,
+    ApplicationDetails,
     BudgetDetails,
     ClearingAct,
     ContractDetails,
@@ -64,6 +67,8 @@ def admit(
     | ShopDetails
     | MerchantStaffDetails
     | DeviceDetails
+    | ApplicationDetails
+    | ApplicationDecision
     | ContractDetails
     | PayAccountDetails
     | PayAccountConfirm
@@ -78,13 +83,17 @@ def admit(
     shown once), the token (`DeviceEntry`, to be kept by the phone) or the number. A merchant's manager may change its
     cashiers, its shops and its phones. Where a merchant is paid is confirmed by another person than recorded it, who
     needs `rewards.approve`. A hold (`hld_…`) pauses a person's exchanges until it is over or lifted; it asks
-    for `integrity.decide`. Raises Forbidden, NotFound, BadInput, Conflict, DeviceRefused.
+    for `integrity.decide`. Anybody may send an application (`apl_…`), which is nothing yet; a decision in its favor
+    makes the unit, the merchant, its contract and its first shop. Raises Forbidden, NotFound, BadInput, Conflict,
+    DeviceRefused.
     """
     if isinstance(details, HoldDetails | HoldLift):
         parties.require(by, "integrity.decide")
         return _holds.admit(details, at, by)
     if isinstance(details, ContractDetails | PayAccountDetails | PayAccountConfirm):
         return _contracts.admit(details, at, by)
+    if isinstance(details, ApplicationDetails | ApplicationDecision):
+        return _applications.admit(details, at, by)
     _managing.require(details, by)
     if isinstance(details, DeviceDetails):
         return _devices.admit(details, at, by)

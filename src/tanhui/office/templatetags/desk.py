@@ -52,7 +52,7 @@ _GROUPS = (
             ("community-teams", "志愿队伍"),
         ),
     ),
-    ("权益商城", (("rewards-offers", "权益"), ("rewards-merchants", "商户"))),
+    ("权益商城", (("rewards-offers", "权益"), ("rewards-merchants", "商户"), ("rewards-applications", "入盟申请"))),
     ("门店", (("till", "核销券"), ("till-own", "本店"), ("till-cases", "核查与申诉"),)),
     ("规则", (("methods", "方法流转"),)),
     ("账目", (("runs", "结算"), ("books", "试算平衡"))),

@@ -1,5 +1,6 @@
 """Tables of the room: the alliance with its phones, the mall, the year's money, queues and holds."""
 
+from tanhui.rewards.models.applications import MerchantApplication
 from tanhui.rewards.models.budget import BudgetLine, Hold, Waiting
 from tanhui.rewards.models.clearing import (
     ClearingCorrection,
@@ -38,6 +39,7 @@ __all__ = [
     "Hold",
     "Merchant",
     "MerchantContract",
+    "MerchantApplication",
     "MerchantDevice",
     "MerchantStaff",
     "Offer",

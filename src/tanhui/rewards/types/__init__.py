@@ -1,5 +1,12 @@
 """Values and errors that leave the room."""
 
+from tanhui.rewards.types.applications import (
+    MOST_OPEN_APPLICATIONS,
+    ApplicationDecision,
+    ApplicationDetails,
+    ApplicationState,
+    ApplicationView,
+)
 from tanhui.rewards.types.budget import (
     RESERVED_FOR,
     BudgetDetails,
@@ -113,10 +120,15 @@ __all__ = [
     "FULL_RATE_BP",
     "INVITE_LIFE",
     "MOST_DEVICES",
+    "MOST_OPEN_APPLICATIONS",
     "OFFLINE_WINDOW",
     "RESERVED_FOR",
     "UNDO_WINDOW",
     "AnswerDispute",
+    "ApplicationDecision",
+    "ApplicationDetails",
+    "ApplicationState",
+    "ApplicationView",
     "ApproveStatement",
     "BudgetDetails",
     "BudgetShort",
