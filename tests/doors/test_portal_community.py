@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
+from itertools import combinations
+from math import dist
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,7 +32,8 @@ from tanhui.community.types import (
     TeamRole,
 )
 from tanhui.kernel.days import local_day
-from tanhui.portal.community_reading import month_of, price_words, time_words
+from tanhui.portal.community_reading import apart, month_of, price_words, time_words
+from tanhui.portal.map_sheet import MapSheet
 from tanhui.portal.senders import MOST_AN_HOUR
 from tanhui.portal.views import community
 
@@ -125,6 +129,18 @@ def test_map_and_list_have_the_same_numbers(client: Client) -> None:
     assert "共3处" in page.text
     for number in (first, second):
         assert reverse("portal:community-point", args=[number]) in {link["href"] for link in page.all("a")}
+
+
+def test_no_number_on_the_map_covers_another() -> None:
+    sheet = MapSheet((Decimal("113.15"), Decimal("28.40"), Decimal("114.17"), Decimal("29.12")))
+    left, top, width, height = sheet.inner
+    corner, middle = (left, top), (left + width // 2, top + height // 2)
+    spots = apart([middle] * 12 + [None] + [corner] * 3, sheet)
+    assert (spots[0], spots[12], spots[13]) == (middle, None, corner), "the first stands where it lies"
+    found = [spot for spot in spots if spot]
+    assert all(dist(one, other) > 70 for one, other in combinations(found, 2))
+    assert all(left <= x <= left + width and top <= y <= top + height for x, y in found)
+    assert apart([middle] * 120, sheet)[-1] == middle, "where nothing is free it lies on top"
 
 
 def test_points_are_found_by_material_place_and_state(client: Client) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from calendar import Calendar
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import cos, hypot, pi, sin
 
 from tanhui.community.types import Material, OccasionState, OccasionView, PointState, PointView, PriceView
 from tanhui.kernel.days import COUNTY_ZONE, chinese_date, local_day
@@ -22,17 +23,23 @@ SHAPES = {
     PointState.CLOSED: "M-9.5-20h19L20-9.5v19L9.5 20h-19L-20 9.5v-19z",
 }
 """A state is a shape first, then a color: people who see no colors read the same map."""
+_APART, _RINGS = 76, 5
+"""Pixels of the sheet between two numbers, which a phone draws at twice the size; how far a number may stand off."""
 KINDS = {PointState.OPEN: "good", PointState.FULL: "warn", PointState.BROKEN: "bad", PointState.CLOSED: ""}
 
 
 @dataclass(frozen=True)
 class PointCard:
-    """A point with its number on the map and in the list, its place on the sheet and what it takes."""
+    """A point with its number on the map and in the list, and what it takes.
+
+    `place` is where it lies on the sheet, `spot` where its number stands: beside it where another number covers it.
+    """
 
     no: int
     point: PointView
     town: str
     materials: tuple[Material, ...]
+    place: tuple[int, int] | None
     spot: tuple[int, int] | None
     shape: str
     badge: str
@@ -88,24 +95,50 @@ def point_cards(
 ) -> list[PointCard]:
     """Points by township and title, numbered in that order: the same number stands on the map and in the list."""
     ordered = sorted(points, key=lambda each: (located.get(each.division_code, ("", ""))[0], each.title, each.number))
+    places = [_place(each, sheet) for each in ordered]
     return [
         PointCard(
             no=no,
             point=each,
             town=located.get(each.division_code, ("", ""))[1],
             materials=tuple(materials[code] for code in each.materials if code in materials),
-            spot=_spot(each, sheet),
+            place=place,
+            spot=spot,
             shape=SHAPES[each.state],
             badge=KINDS[each.state],
         )
-        for no, each in enumerate(ordered, start=1)
+        for no, (each, place, spot) in enumerate(zip(ordered, places, apart(places, sheet), strict=True), start=1)
     ]
 
 
-def _spot(point: PointView, sheet: MapSheet) -> tuple[int, int] | None:
+def _place(point: PointView, sheet: MapSheet) -> tuple[int, int] | None:
     if point.longitude_e6 is None or point.latitude_e6 is None:
         return None
     return sheet.point(point.longitude_e6 / 1_000_000, point.latitude_e6 / 1_000_000)
+
+
+def apart(places: Iterable[tuple[int, int] | None], sheet: MapSheet) -> list[tuple[int, int] | None]:
+    """A spot for the number of each place, so that none covers another: on the place, or on a ring around it."""
+    taken: list[tuple[int, int]] = []
+    spots: list[tuple[int, int] | None] = []
+    for place in places:
+        spot = None if place is None else next(_free(place, taken, sheet), place)
+        spots.append(spot)
+        if spot is not None:
+            taken.append(spot)
+    return spots
+
+
+def _free(place: tuple[int, int], taken: Sequence[tuple[int, int]], sheet: MapSheet) -> Iterator[tuple[int, int]]:
+    """Spots on the sheet that nothing covers, from the place outward."""
+    left, top, width, height = sheet.inner
+    for ring in range(_RINGS):
+        for step in range(max(1, 8 * ring)):
+            angle = pi * step / (4 * max(1, ring))
+            x, y = place[0] + round(_APART * ring * cos(angle)), place[1] + round(_APART * ring * sin(angle))
+            inside = ring == 0 or (left < x - 20 and x + 20 < left + width and top < y - 20 and y + 20 < top + height)
+            if inside and all(hypot(x - other[0], y - other[1]) >= _APART - 2 for other in taken):
+                yield x, y
 
 
 def by_town(cards: Iterable[PointCard]) -> list[tuple[str, list[PointCard]]]:
