@@ -185,7 +185,7 @@ def test_a_void_against_a_new_draft(race: Race) -> None:
 
 def test_redemptions_and_undos_while_the_month_is_drafted(race: Race) -> None:
     operator = hand(Role.OPERATOR)
-    rounds = []
+    rounds: list[list[Act]] = []
     for _ in range(ROUNDS):
         place, person = store(), resident(1000)
         offer = offered(LUNCH, place, sale_to=AT + 400 * DAY)

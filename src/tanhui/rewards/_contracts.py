@@ -117,7 +117,7 @@ def current_account(merchant_id: int) -> PayAccount | None:
 
 def opened(row: PayAccount) -> tuple[str, str]:
     """Name and number of the account."""
-    name, number = json.loads(key_ring().decrypt(row.sealed, context=_context(row.number)))
+    name, number = json.loads(key_ring().decrypt(bytes(row.sealed), context=_context(row.number)))
     return name, number
 
 

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 from tanhui.kernel.days import local_day
 from tanhui.kernel.errors import NotFound
 from tanhui.rewards import services
-from tanhui.rewards.types import FundsDetails
+from tanhui.rewards.types import DraftMonth, FundsDetails, NothingToClear, TooEarly
 
 _log = structlog.get_logger()
 
@@ -21,6 +21,20 @@ def expire(timestamp: int) -> None:
     """Every night (01:15 in the county): return the points of unused vouchers. `timestamp` is the planned time."""
     done = services.expire(at=datetime.now(UTC))
     _log.info("rewards.expired", planned=timestamp, vouchers=done)
+
+
+@app.periodic(cron="30 16 3-5 * *")
+@app.task(queueing_lock="rewards.draft_month", name="rewards.draft_month", pass_context=False)
+def draft_month(timestamp: int) -> None:
+    """On the 4th, 5th and 6th (00:30 in the county): draft the statements of the month that ended last, once."""
+    at = datetime.now(UTC)
+    ended = local_day(at).replace(day=1) - timedelta(days=1)
+    try:
+        month = services.clear(details=DraftMonth(ended.replace(day=1)), at=at)
+    except (NothingToClear, TooEarly) as nothing:
+        _log.info("rewards.month_not_drafted", planned=timestamp, reason=nothing.message)
+        return
+    _log.info("rewards.month_drafted", planned=timestamp, month=month)
 
 
 @app.periodic(cron="45 17 * * *")

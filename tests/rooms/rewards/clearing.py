@@ -164,7 +164,7 @@ def untouched() -> tuple[object, ...]:
         models.MerchantContract,
         models.Merchant,
     )
-    return books, *[tuple(table.objects.order_by("pk").values_list()) for table in tables]  # type: ignore[attr-defined]
+    return books, *[tuple(table.objects.order_by("pk").values_list()) for table in tables]
 
 
 def refused(error: type[Exception], details: ClearingAct, by: Actor, at: datetime = CLEARED, match: str = ".") -> None:

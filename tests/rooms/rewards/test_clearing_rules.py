@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from tests.rooms.rewards.clearing import (
@@ -37,7 +39,7 @@ from tanhui.rewards.types import (
 pytestmark = pytest.mark.django_db
 
 
-def run(statement: str, *arguments: object) -> None:
+def run(statement: str, *arguments: Any) -> None:
     """A statement as its own transaction would end: what is deferred is checked as well."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what was done before is past
@@ -47,7 +49,7 @@ def run(statement: str, *arguments: object) -> None:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
-def refused(statement: str, *arguments: object) -> None:
+def refused(statement: str, *arguments: Any) -> None:
     """A rule speaks, not a mistake in the statement: class 23 is integrity."""
     with pytest.raises(DatabaseError) as caught:
         run(statement, *arguments)

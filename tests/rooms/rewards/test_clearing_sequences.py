@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, get_args
 
 import pytest
@@ -186,10 +187,7 @@ class Run:
         before = untouched()
         for details, by in self.done:
             if not isinstance(details, DraftMonth | ProposeCorrection | RaiseDispute | PreparePayment):
-                assert (
-                    self.told(lambda again=details, hand=by: services.clear(details=again, at=self.now, by=hand))
-                    is None
-                )
+                assert self.told(partial(services.clear, details=details, at=self.now, by=by)) is None
         assert untouched() == before
 
     def finish(self) -> None:
