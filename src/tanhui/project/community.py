@@ -109,7 +109,7 @@ def read_prices(county: County) -> list[PriceDocument]:
     status, source = table.pop("status", ""), table.pop("source", "")
     if table and (status not in ("provisional", "agreed") or not source):
         raise BadInput("须写明 status（provisional 或 agreed）和价格的出处 source", where=PRICES)
-    common = {name: table.pop(name) for name in ("organization", "valid_from") if name in table}
+    common: dict[str, Any] = {name: table.pop(name) for name in ("organization", "valid_from") if name in table}
     found = documents(PriceDocument, table, "prices", common, PRICES)
     once([f"{row.organization} {row.material} {row.valid_from}" for row in found], PRICES)
     return found

@@ -46,7 +46,7 @@ from tanhui.project.simulator.people import SimulatedResident
 from tanhui.project.simulator.village_calendar import Held, coming_after, held_between, hour
 
 SYSTEM = Actor.system("simulator")
-NEIGHBORS, CARDS, LEARNERS = 48, 8, 16
+NEIGHBORS, CARDS, LEARNERS = 40, 8, 16
 """So many residents take part at most; so many of them have a card instead of a phone; so many answer quizzes."""
 OFFLINE_SATURDAY, MENDED_SATURDAY = 2, 1
 """Which of the collections had no network, and which had a reading to correct."""
