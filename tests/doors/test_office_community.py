@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from tests.doors import village_world as world
 from tests.doors.desk import SYSTEM, enter, hire
+from tests.doors.lasting import lasting
 from tests.doors.pages import Page
 
 from tanhui.community import queries, services
@@ -24,9 +26,17 @@ from tanhui.parties.types import Actor, Role, Scope
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def opened(django_db_setup: None, django_db_blocker: Any) -> Iterator[world.Village]:
+    """The village of this file."""
+    with lasting(django_db_blocker):
+        yield world.open_village()
+
+
 @pytest.fixture
-def village(db: None) -> world.Village:
-    return world.open_village()
+def village(opened: world.Village, db: None) -> world.Village:
+    """The village, within the test's own transaction."""
+    return opened
 
 
 @pytest.fixture

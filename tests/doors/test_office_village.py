@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,13 +18,14 @@ from django.urls import reverse
 from django.utils import timezone
 from tests.doors import village_world as world
 from tests.doors.desk import enter, hire
+from tests.doors.lasting import lasting
 from tests.doors.pages import Page
 from tests.doors.test_office_community import post, show
 from tests.rooms.rewards import mall
 
 from tanhui.community import queries
 from tanhui.community.models import CheckIn
-from tanhui.community.types import CheckInState, OccasionKind
+from tanhui.community.types import CheckInState
 from tanhui.office.acts import today
 from tanhui.office.village_sheets import COLUMNS, stock_template
 from tanhui.parties import queries as parties
@@ -35,9 +37,17 @@ from tanhui.scenarios.models import Behavior
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def opened(django_db_setup: None, django_db_blocker: Any) -> Iterator[world.Village]:
+    """The village of this file."""
+    with lasting(django_db_blocker):
+        yield world.open_village()
+
+
 @pytest.fixture
-def village(db: None) -> world.Village:
-    return world.open_village()
+def village(opened: world.Village, db: None) -> world.Village:
+    """The village, within the test's own transaction."""
+    return opened
 
 
 def nonce(page: Page) -> str:

@@ -224,7 +224,7 @@ def county(transactional_db: None) -> dict[str, Any]:
         details=TeamDetails("虚构志愿队（示例）", village.host.number, world.VILLAGE), at=now, by=SYSTEM
     )
     day = world.exchange_day(village)
-    here = CheckInDetails(day, "here-1", now, card=sheet.tokens[1])
+    here = CheckInDetails(day, "here-0001", now, card=sheet.tokens[1])
     services.check_in(details=here, at=now, by=by)
     zhang = village.zhang.number
     clerk = [

@@ -125,17 +125,19 @@ def _entry(row: dict[str, Any]) -> CheckInDetails:
             for each in row.get("measured", [])
         )
         person, card = str(row.get("party", "")), str(row.get("card", ""))
-        details = {
-            "occasion": str(row["occasion"])[:40],
-            "nonce": str(row["nonce"]),
-            "minutes": _whole(row.get("minutes")),
-        }
+        occasion, nonce, minutes = str(row["occasion"])[:40], str(row["nonce"]), _whole(row.get("minutes"))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadInput("这条记录无法识别", where="entries", fix="在网页上重新录入这一条") from error
-    party_id = parties.party(person).id if person and not card else None
     return CheckInDetails(
-        **details, happened_at=happened_at, party_id=party_id, card=card, measured=measured, offline=True
-    )  # type: ignore[arg-type]
+        occasion=occasion,
+        nonce=nonce,
+        happened_at=happened_at,
+        party_id=parties.party(person).id if person and not card else None,
+        card=card,
+        measured=measured,
+        minutes=minutes,
+        offline=True,
+    )
 
 
 def _whole(value: Any) -> int | None:
