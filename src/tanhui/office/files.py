@@ -22,6 +22,11 @@ def workbook_file(name: str, content: bytes) -> HttpResponse:
     return _attachment(name, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", content)
 
 
+def document_file(name: str, media_type: str, content: bytes) -> HttpResponse:
+    """A document of our own as a file to save."""
+    return _attachment(name, media_type, content)
+
+
 def evidence_file(name: str, media_type: str, content: bytes) -> HttpResponse:
     """A file that somebody uploaded: saved, never shown in place, never guessed at, and nothing in it may run."""
     response = _attachment(name, media_type, content)

@@ -104,6 +104,7 @@ ACTS = {
     "rewards.payment_file": "下载付款文件",
     "rewards.published": "上架权益",
     "rewards.redeem_refused": "越权核销被拒绝",
+    "rewards.sign_funds": "签发资金月报",
     "rewards.stock": "设定库存",
     "rewards.undo": "撤销核销",
     "rewards.withdrawn": "下架权益",

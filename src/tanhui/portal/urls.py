@@ -23,6 +23,7 @@ urlpatterns = [
     path("mall/funds/<int:year>-<int:month>.json", mall_funds.statement_json, name="mall-funds-json"),
     path("mall/funds/<int:year>-<int:month>.sig", mall_funds.statement_signature, name="mall-funds-signature"),
     path("mall/funds/<int:year>-<int:month>.pem", mall_funds.statement_key, name="mall-funds-key"),
+    path("mall/check/<str:number>/<str:digest>/", mall_funds.statement_check, name="statement-check"),
     path("mall/join/", alliance.join, name="mall-join"),
     path("mall/join/<str:number>/", alliance.application, name="mall-join-one"),
     path("till/", till.till, name="till"),

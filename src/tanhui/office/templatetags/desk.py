@@ -53,7 +53,16 @@ _GROUPS = (
         ),
     ),
     ("权益商城", (("rewards-offers", "权益"), ("rewards-merchants", "商户"), ("rewards-applications", "入盟申请"))),
-    ("门店", (("till", "核销券"), ("till-own", "本店"), ("till-cases", "核查与申诉"),)),
+    (
+        "结算与资金",
+        (
+            ("clearing", "商户结算"),
+            ("clearing-disputes", "结算异议"),
+            ("clearing-corrections", "结算更正"),
+            ("funds", "年度资金"),
+        ),
+    ),
+    ("门店", (("till", "核销券"), ("clearing-own", "结算单"), ("till-own", "本店"), ("till-cases", "核查与申诉"),)),
     ("规则", (("methods", "方法流转"),)),
     ("账目", (("runs", "结算"), ("books", "试算平衡"))),
     ("监督", (("integrity-cases", "异常核查"), ("trail", "操作留痕"))),

@@ -19,6 +19,8 @@ from tanhui.office.access import may, office_page
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Scope
 from tanhui.plan import queries as plan
+from tanhui.rewards import queries as rewards
+from tanhui.rewards.types import CorrectionState
 from tanhui.scenarios import queries as scenarios
 
 _REFUSED_DAYS = 7
@@ -71,12 +73,31 @@ def _waiting(user: Any) -> Iterator[Waiting]:
     if may(user, "integrity-cases"):
         why = "规则找出的情形等人决定，或当事人申诉等人复核"
         yield Waiting(integrity.open_cases(), "异常核查", why, reverse("office:integrity-cases"))
+    if may(user, "clearing"):
+        yield from _clearing_waiting(user)
     if may(user, "partner", Scope()):
         since = timezone.now() - timedelta(days=_REFUSED_DAYS)
         recent = scenarios.deliveries(refused_only=True, limit=_REFUSED_SHOWN)
         refused = sum(1 for row in recent if row.received_at >= since)
         why = f"近{_REFUSED_DAYS}天内收到；退回的行需要接入方更正后重报"
         yield Waiting(refused, "有退回行的批次", why, reverse("office:partners"))
+
+
+def _clearing_waiting(user: Any) -> Iterator[Waiting]:
+    """Statements that wait for this person's hand, and what merchants dispute."""
+    months = rewards.clearing_months()
+    address = reverse("office:clearing")
+    if may(user, "clearing-check"):
+        drafted = sum(row.drafted for row in months)
+        yield Waiting(drafted, "待核对的结算单", "核对金额和明细，转财务复核员复核", address)
+        open_disputes = sum(row.disputes_open for row in months)
+        yield Waiting(open_disputes, "商户的结算异议", "答复之后结算单才能复核", reverse("office:clearing-disputes"))
+    if may(user, "clearing-approve"):
+        checked = sum(row.checked for row in months)
+        yield Waiting(checked, "待复核的结算单", "复核后签名，可以付款", address)
+        proposed = len(rewards.corrections(state=CorrectionState.PROPOSED))
+        corrections = reverse("office:clearing-corrections")
+        yield Waiting(proposed, "待复核的结算更正", "同意的入账，写进下一张结算单", corrections)
 
 
 def _plan_waiting(user: Any) -> Iterator[Waiting]:

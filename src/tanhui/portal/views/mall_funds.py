@@ -1,7 +1,8 @@
-"""Whether the mall can keep its promises: what is there, what is promised, who waits; and the signed months."""
+"""Whether the mall can keep its promises: what is there, what is promised, who waits; and what was signed."""
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from tanhui.kernel.errors import NotFound
 from tanhui.rewards import queries as rewards
-from tanhui.rewards.types import BudgetView, FundsView, SignedDocument
+from tanhui.rewards.types import BudgetView, FundsView, SignedDocument, StatementState
 
 _KEEP_SECONDS = 60
 _KEY = "portal:mall-funds"
@@ -89,4 +90,29 @@ def _signed(year: int, month: int) -> SignedDocument:
 def _file(content: bytes, media_type: str, name: str) -> HttpResponse:
     response = HttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require_safe
+def statement_check(request: HttpRequest, number: str, digest: str) -> HttpResponse:
+    """Whether the platform signed a merchant's statement with that digest; nothing else of it is told.
+
+    Who holds the paper has the digest; nobody guesses one. Unknown, unsigned and other contents get one answer.
+    """
+    try:
+        found = rewards.statement(number)
+    except NotFound:
+        found = None
+    if found is not None and not (found.signature and hmac.compare_digest(found.digest, digest)):
+        found = None
+    context = {
+        "section": "mall",
+        "number": number[:40],
+        "digest": digest[:64],
+        "statement": found,
+        "void": found is not None and found.state is StatementState.VOID,
+        "key": rewards.statement_key(),
+    }
+    response = render(request, "portal/mall/check.html", context, status=200 if found else 404)
+    response["X-Robots-Tag"] = "noindex"
     return response
