@@ -1,7 +1,8 @@
 """Rewards: what points buy, and what a merchant redeems.
 
 Nouns: merchant with shops and staff, offer, stock, offer day, voucher with the points spent by expiry year,
-redemption (every attempt, also the refused ones). Owner in the county: 县商务局 with the operator of the platform.
+redemption (every attempt, also the refused ones); contract, pay account, statement with its lines, dispute, correction,
+payment file. Owner in the county: 县商务局 with the operator of the platform; money is approved by 财务复核员.
 
 Invariants, kept by the database first:
 
@@ -12,7 +13,8 @@ Invariants, kept by the database first:
 * A published offer is frozen; redemptions are only appended.
 * Points go from the programme to a person and back to the system: no verb moves them between people, and no money
   ever goes to a resident.
+* What a merchant is owed is entries of the books; each stands in at most one line of one standing statement. Two
+  persons approve it, and what is approved is set aside until it is paid.
 
-Not here yet: monthly clearing, cases of fraud, waiting lists, the budget's solvency rule, the refund of vouchers of a
-suspended merchant. They read what is kept here and change no meaning of it.
+Cases of fraud are the room `integrity`'s, which reads what is kept here and changes no meaning of it.
 """
