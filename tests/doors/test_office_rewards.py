@@ -249,6 +249,8 @@ def test_a_suspension_needs_its_reason_and_who_left_stays_left(alliance: world.A
     assert queries.merchant(alliance.merchant).state is MerchantState.ACTIVE
     stopped = post(operator, "rewards-merchant-decide", alliance.merchant, state="suspended", reason="投诉核查")
     assert "已暂停：收银员能登录" in stopped.text
+    assert "投诉核查" in stopped.text
+    assert "合作状态的变更" in stopped.text
     assert "现在合作中" in post(operator, "rewards-merchant-decide", alliance.merchant, state="active").text
     left = post(operator, "rewards-merchant-decide", alliance.merchant, state="left")
     assert "变更合作状态" not in left.text

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.doors import rewards_world as world
+from tests.doors.desk import enter, hire
 
+from tanhui.parties.types import Role
 from tanhui.rewards import services
 from tanhui.rewards.models import Redemption
-from tanhui.rewards.types import DeviceInvite, Outcome
+from tanhui.rewards.types import ApplicationDetails, DeviceInvite, MerchantStaffDetails, Outcome, StaffRole
 
 CHROMIUM = shutil.which("chromium")
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
@@ -166,3 +169,58 @@ def test_what_another_till_took_first_is_told_after_the_upload(alliance: world.A
     play(live_server, twice)
     assert Redemption.objects.filter(outcome=Outcome.REDEEMED).count() == 1
     assert Redemption.objects.filter(outcome=Outcome.ALREADY_REDEEMED, offline=True).count() == 1
+
+
+def test_the_pages_around_the_till_fit_a_phone_and_a_desk(alliance: world.Alliance, live_server: Any) -> None:
+    at, manager = timezone.now(), hire("manager")
+    services.admit(details=MerchantStaffDetails(alliance.merchant, manager.pk, StaffRole.MANAGER), at=at)
+    invitation(alliance)
+    unit = ("虚构食品有限公司", world.CREDIT_CODE, "虚构小吃", "虚构小吃城南店", world.VILLAGE, "示例路 2 号")
+    sent = services.admit(details=ApplicationDetails(*unit, words="午餐券，每月一百份。"), at=at)
+    shop = [alliance.merchant, alliance.shop]
+    own = [reverse("office:till"), reverse("office:till-own")]
+    own += [reverse("office:till-shop", args=shop), reverse("office:till-plate", args=shop)]
+    run = [reverse("office:rewards-merchants"), reverse("office:rewards-merchant", args=shop[:1])]
+    run += [reverse("office:rewards-applications"), reverse("office:rewards-application", args=[sent])]
+    public = [reverse("portal:mall-join"), reverse("portal:mall-join-one", args=[sent]), reverse("portal:till")]
+    sessions = [
+        enter(each).cookies[settings.SESSION_COOKIE_NAME].value for each in (manager, hire("op", Role.OPERATOR))
+    ]
+
+    def visit(till: Till) -> None:
+        base = till.address.removesuffix(reverse("portal:till"))
+        for session, pages in (("", public), (sessions[0], own), (sessions[1], run)):
+            till.context.clear_cookies()
+            if session:
+                till.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": base}])
+            for path in pages:
+                till.page.goto(base + path)
+                till.look()
+
+    for size in (PHONE, DESK):
+        play(live_server, visit, size)
+
+
+def test_a_phone_that_was_ended_keeps_what_it_took_until_it_is_let_in_again(
+    alliance: world.Alliance, live_server: Any
+) -> None:
+    voucher, codes = world.bought(alliance.offer), [invitation(alliance), invitation(alliance)]
+
+    def act(till: Till) -> None:
+        till.come_in(codes[0])
+        till.cut()
+        assert "可以受理（离线）" in till.redeem(voucher.token)
+        # The token is taken away as a manager's act would make it worthless.
+        till.page.evaluate(
+            "tanhuiOffline.queue.open('till').then((queue) => queue.keep('token', 'TD1.' + 'A'.repeat(43)))"
+        )
+        till.cut(False)
+        till.page.reload()
+        expect(till.page.locator("#trouble")).to_contain_text("还有 1 笔核销没有上传")
+        till.page.get_by_label("配对码").fill(codes[1])
+        till.page.get_by_role("button", name="配对").click()
+        expect(till.page.locator("#rows .badge.good")).to_have_count(1, timeout=20_000)
+        till.faults = [each for each in till.faults if "401" not in each]
+
+    play(live_server, act)
+    assert Redemption.objects.filter(outcome=Outcome.REDEEMED, offline=True).count() == 1

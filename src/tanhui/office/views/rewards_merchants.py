@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 import segno
 from django.db import transaction
@@ -133,6 +134,7 @@ def _merchant(
         "over": found.contract_to <= today(),
         "shops": [(each, places.get(each.division_code, each.division_code)) for each in queries.shops(found.number)],
         "offers": [each for each in queries.offers(published_only=False) if found.number in each.merchants],
+        "history": _history(found.number),
         "people": queries.staff(found.number),
         "devices": queries.devices(found.number, timezone.now()),
         "count": len(standing),
@@ -141,6 +143,12 @@ def _merchant(
         "staff_form": (staff_form or StaffForm()) if decides and found.state is not MerchantState.LEFT else None,
     }
     return render(request, "office/rewards/merchant.html", context, status=status)
+
+
+def _history(number: str) -> list[tuple[datetime, str, str, str]]:
+    """When the merchant's state changed, to what, by whom and why, newest first."""
+    rows = parties.audit_trail(action="rewards.admit_status", target=number)
+    return [(row.at, MerchantState(row.detail["state"]).label, row.actor, row.detail.get("reason", "")) for row in rows]
 
 
 @require_POST

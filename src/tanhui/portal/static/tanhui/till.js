@@ -14,7 +14,7 @@
 
   // ------------------------------------------------------------------------------------------------- words and shapes
 
-  const clock = new Intl.DateTimeFormat("zh-CN", { timeZone: facts.zone, month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+  const clock = new Intl.DateTimeFormat("zh-CN", { timeZone: facts.zone, month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
   const days = new Intl.DateTimeFormat("en-CA", { timeZone: facts.zone, year: "numeric", month: "2-digit", day: "2-digit" });
   const yuan = (fen) => `${Math.trunc(fen / 100).toLocaleString("zh-CN")}.${String(fen % 100).padStart(2, "0")}`;
   const moment = (value) => clock.format(new Date(value));
@@ -323,7 +323,8 @@
   // ---------------------------------------------------------------------------------------------------------- the page
 
   async function pair() {
-    say("trouble", "");
+    say("trouble", at("pair-code").value.trim() ? "" : "请输入配对码。");
+    if (!at("trouble").hidden) return at("pair-code").focus();
     try {
       const { status, content } = await request("sign-in", "POST", { code: at("pair-code").value.trim() });
       if (status !== 200) return say("trouble", [content.detail, content.fix].filter(Boolean).join("。"));
@@ -390,6 +391,15 @@
     });
   }
 
+  /* The manager's QR code leads here with the code behind the #, which no server sees. Pairing stays a decision. */
+  function readAddress() {
+    const shown = new URLSearchParams(location.hash.slice(1)).get("code");
+    if (!shown) return;
+    at("pair-code").value = shown;
+    history.replaceState(null, "", location.pathname);
+    if (token) say("trouble", "这台手机已经配对。要换成另一家或另一人，请先在下面“关于这台手机”里解除配对。");
+  }
+
   async function begin() {
     if ("serviceWorker" in navigator) navigator.serviceWorker.register(facts.worker).catch(() => {});
     queue = await queues.open("till");
@@ -411,12 +421,8 @@
     window.addEventListener("offline", () => network(false));
     window.addEventListener("online", () => refresh().catch(() => {}));
 
-    const shown = new URLSearchParams(location.hash.slice(1)).get("code");
-    if (shown) {
-      at("pair-code").value = shown;
-      history.replaceState(null, "", location.pathname);
-      if (token) say("trouble", "这台手机已经配对。要换成另一家或另一人，请先在下面“关于这台手机”里解除配对。");
-    }
+    window.addEventListener("hashchange", readAddress);
+    readAddress();
     network(navigator.onLine);
     await draw();
     at("scan").hidden = !(await scan.able().catch(() => false));
