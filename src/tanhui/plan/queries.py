@@ -40,6 +40,7 @@ from tanhui.plan._registers import map_box
 from tanhui.plan._registers import view as register
 from tanhui.plan._registers import views as _register_views
 from tanhui.plan._reports import report, report_file, reports
+from tanhui.plan._suggested import suggested_rows
 from tanhui.plan._supervision import case_of as case
 from tanhui.plan._supervision import cases
 from tanhui.plan._supervision import funding_lines as funding
@@ -108,6 +109,7 @@ __all__ = [
     "reports",
     "review",
     "reviews",
+    "suggested_rows",
     "task",
     "task_titles",
     "template",

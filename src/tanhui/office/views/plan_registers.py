@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tanhui.kernel.errors import BadInput, TanhuiError
 from tanhui.office.access import may, office_page
-from tanhui.office.acts import actor
+from tanhui.office.acts import actor, today
 from tanhui.office.files import workbook_file
 from tanhui.office.plan_counties import division_names, is_demo, organization_names
 from tanhui.office.plan_forms import RowForm, WorkbookForm, show_refusal
@@ -125,9 +125,11 @@ def export(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @office_page("plan-file")
 def file(request: HttpRequest, code: str) -> HttpResponse:
-    """A new row, with its evidence."""
+    """A new row, with its evidence; `from` names an occasion on the platform that suggests what it says."""
     found = plan.register(code)
     departments = filers(request, found)
+    suggested = {row.occasion: row for row in plan.suggested_rows(code, on=today())} if departments else {}
+    chosen = suggested.get(request.GET.get("from", ""))
     form = RowForm(
         request.POST or None,
         request.FILES or None,
@@ -136,6 +138,7 @@ def file(request: HttpRequest, code: str) -> HttpResponse:
         division_names=division_names(),
         organization_names=organization_names(),
         demo=is_demo(),
+        initial={f"value_{name}": value for name, value in chosen.values.items()} if chosen else None,
     )
     status = 200
     if request.method == "POST":
@@ -161,6 +164,8 @@ def file(request: HttpRequest, code: str) -> HttpResponse:
         "key": [each.title for each in found.fields if each.name in found.key],
         "departments": departments,
         "form": form,
+        "suggested": list(suggested.values()),
+        "chosen": chosen,
     }
     return render(request, "office/plan/file.html", context, status=status)
 

@@ -52,6 +52,7 @@ from tanhui.plan.types.register_views import (
     RegisterDocument,
     RegisterView,
     RowFault,
+    SuggestedRow,
 )
 from tanhui.plan.types.status import (
     DepartmentRef,
@@ -121,6 +122,7 @@ __all__ = [
     "Status",
     "SubTaskDetails",
     "SubTaskView",
+    "SuggestedRow",
     "TargetView",
     "TaskPage",
     "TaskView",

@@ -155,3 +155,13 @@ class PlaceView:
     division: str
     number: str
     sample: bool
+
+
+@dataclass(frozen=True)
+class SuggestedRow:
+    """What an occasion on the platform (`occ_…`) suggests for a register: field name → text as it would be typed."""
+
+    occasion: str
+    title: str
+    held_on: date
+    values: Mapping[str, str]
