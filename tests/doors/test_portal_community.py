@@ -32,7 +32,7 @@ from tanhui.community.types import (
     TeamRole,
 )
 from tanhui.kernel.days import local_day
-from tanhui.portal.community_reading import apart, month_of, price_words, time_words
+from tanhui.portal.community_reading import apart, box_around, month_of, on_sheet, point_cards, price_words, time_words
 from tanhui.portal.map_sheet import MapSheet
 from tanhui.portal.senders import MOST_AN_HOUR
 from tanhui.portal.views import community
@@ -143,6 +143,23 @@ def test_no_number_on_the_map_covers_another() -> None:
     assert apart([middle] * 120, sheet)[-1] == middle, "where nothing is free it lies on top"
 
 
+def test_a_township_fills_the_sheet(client: Client) -> None:
+    near = [world.point(f"{i}号箱（虚构）", longitude_e6=113_600_000 + 6_000 * i) for i in range(3)]
+    world.point("远处（虚构）", division_code=world.OTHER_VILLAGE, longitude_e6=113_900_000)
+    cards = point_cards([queries.point(number) for number in near], {}, {})
+    whole = (Decimal("113.15"), Decimal("28.40"), Decimal("114.17"), Decimal("29.12"))
+    west, south, east, north = box_around(cards, whole)
+    assert (west + east) / 2 == Decimal("113.606")
+    assert (south + north) / 2 == Decimal("28.7")
+    assert Decimal("0.04") <= north - south <= Decimal("0.06")
+    sheet = MapSheet((west, south, east, north))
+    assert abs(sheet.inner[2] - sheet.inner[3]) < 10, "as wide as high"
+    assert [card.spot for card in on_sheet(cards, sheet)] == [card.place for card in on_sheet(cards, sheet)]
+    assert box_around([], whole) == whole
+    page = page_of(client, "community-points", town="虚构镇")
+    assert len([link for link in page.all("a") if link["href"].startswith("#p")]) == 4
+
+
 def test_points_are_found_by_material_place_and_state(client: Client) -> None:
     world.point("纸点（虚构）")
     full = world.point("衣箱（虚构）", materials=(world.CLOTHES,), division_code=world.OTHER_VILLAGE)
@@ -249,6 +266,20 @@ def test_the_month_shows_what_is_on_by_day_and_no_drafts(client: Client) -> None
     assert f"#{day}" in {link["href"] for link in page.all("a")}
     rows = rows_of(client.get(reverse("portal:community-occasions-csv"), {"month": month()}))
     assert sorted(row[2] for row in rows[1:]) == ["cancelled（虚构）", "closed（虚构）", "open（虚构）"]
+
+
+def test_a_month_too_full_for_a_page_asks_for_a_township(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(community, "SHOWN", 2)
+    for i in range(5):
+        start = TOMORROW + i * DAY
+        world.occasion(f"第{i}场（虚构）", starts_at=start, ends_at=start + HOUR)
+    page = page_of(client, "community-occasions")
+    assert "这个月往后还有3场" in page.text
+    assert "共5场" in page.text
+    assert [f"第{i}场（虚构）" in page.text for i in range(5)] == [True, True, False, False, False]
+    assert len([link for link in page.all("a") if link["href"].startswith("#d")]) == 2
+    file = client.get(reverse("portal:community-occasions-csv"), {"month": month()})
+    assert len(rows_of(file)) == 6
 
 
 def test_what_is_over_is_folded_away_in_this_month_only(client: Client) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from calendar import Calendar
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from math import cos, hypot, pi, sin
+from decimal import Decimal
+from math import cos, hypot, pi, radians, sin
 
 from tanhui.community.types import Material, OccasionState, OccasionView, PointState, PointView, PriceView
 from tanhui.kernel.days import COUNTY_ZONE, chinese_date, local_day
@@ -23,6 +24,9 @@ SHAPES = {
     PointState.CLOSED: "M-9.5-20h19L20-9.5v19L9.5 20h-19L-20 9.5v-19z",
 }
 """A state is a shape first, then a color: people who see no colors read the same map."""
+Box = tuple[Decimal, Decimal, Decimal, Decimal]
+_LEAST, _MARGIN = Decimal("0.02"), Decimal("1.25")
+"""Degrees of latitude that a sheet shows at least to each side of its middle, and how much more than its places."""
 _APART, _RINGS = 76, 5
 """Pixels of the sheet between two numbers, which a phone draws at twice the size; how far a number may stand off."""
 KINDS = {PointState.OPEN: "good", PointState.FULL: "warn", PointState.BROKEN: "bad", PointState.CLOSED: ""}
@@ -39,10 +43,10 @@ class PointCard:
     point: PointView
     town: str
     materials: tuple[Material, ...]
-    place: tuple[int, int] | None
-    spot: tuple[int, int] | None
     shape: str
     badge: str
+    place: tuple[int, int] | None = None
+    spot: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,36 +83,55 @@ class Day:
 
 @dataclass(frozen=True)
 class Month:
-    """A month as a sheet of weeks: each cell a day (None outside the month) and how many occasions it has."""
+    """A month as a sheet of weeks: each cell a day (None outside the month), how many occasions it has, and whether
+    they stand on the page.
+    """
 
     first: date
     before: str
     after: str
-    weeks: tuple[tuple[tuple[date | None, int], ...], ...]
+    weeks: tuple[tuple[tuple[date | None, int, bool], ...], ...]
 
 
 def point_cards(
-    points: Iterable[PointView],
-    located: Mapping[str, tuple[str, str]],
-    materials: Mapping[str, Material],
-    sheet: MapSheet,
+    points: Iterable[PointView], located: Mapping[str, tuple[str, str]], materials: Mapping[str, Material]
 ) -> list[PointCard]:
     """Points by township and title, numbered in that order: the same number stands on the map and in the list."""
     ordered = sorted(points, key=lambda each: (located.get(each.division_code, ("", ""))[0], each.title, each.number))
-    places = [_place(each, sheet) for each in ordered]
     return [
         PointCard(
             no=no,
             point=each,
             town=located.get(each.division_code, ("", ""))[1],
             materials=tuple(materials[code] for code in each.materials if code in materials),
-            place=place,
-            spot=spot,
             shape=SHAPES[each.state],
             badge=KINDS[each.state],
         )
-        for no, (each, place, spot) in enumerate(zip(ordered, places, apart(places, sheet), strict=True), start=1)
+        for no, each in enumerate(ordered, start=1)
     ]
+
+
+def on_sheet(cards: Sequence[PointCard], sheet: MapSheet) -> list[PointCard]:
+    """The cards that have a place, with where they lie and where their numbers stand."""
+    places = [_place(card.point, sheet) for card in cards]
+    found = zip(cards, places, apart(places, sheet), strict=True)
+    return [replace(card, place=place, spot=spot) for card, place, spot in found if place is not None]
+
+
+def box_around(cards: Iterable[PointCard], whole: Box) -> Box:
+    """(West, south, east, north) around the cards that have a place, as wide as high; the whole where none has."""
+    located = [
+        (Decimal(card.point.longitude_e6).scaleb(-6), Decimal(card.point.latitude_e6).scaleb(-6))
+        for card in cards
+        if card.point.longitude_e6 is not None and card.point.latitude_e6 is not None
+    ]
+    if not located:
+        return whole
+    longitudes, latitudes = zip(*located, strict=True)
+    x, y = (max(longitudes) + min(longitudes)) / 2, (max(latitudes) + min(latitudes)) / 2
+    stretch = Decimal(round(1 / cos(radians(y)), 4))
+    half = max((max(longitudes) - x) / stretch, max(latitudes) - y, _LEAST) * _MARGIN
+    return x - half * stretch, y - half, x + half * stretch, y + half
 
 
 def _place(point: PointView, sheet: MapSheet) -> tuple[int, int] | None:
@@ -119,17 +142,19 @@ def _place(point: PointView, sheet: MapSheet) -> tuple[int, int] | None:
 
 def apart(places: Iterable[tuple[int, int] | None], sheet: MapSheet) -> list[tuple[int, int] | None]:
     """A spot for the number of each place, so that none covers another: on the place, or on a ring around it."""
-    taken: list[tuple[int, int]] = []
+    taken: dict[tuple[int, int], list[tuple[int, int]]] = {}  # by cells of the least distance: neighbors are near
     spots: list[tuple[int, int] | None] = []
     for place in places:
         spot = None if place is None else next(_free(place, taken, sheet), place)
         spots.append(spot)
         if spot is not None:
-            taken.append(spot)
+            taken.setdefault((spot[0] // _APART, spot[1] // _APART), []).append(spot)
     return spots
 
 
-def _free(place: tuple[int, int], taken: Sequence[tuple[int, int]], sheet: MapSheet) -> Iterator[tuple[int, int]]:
+def _free(
+    place: tuple[int, int], taken: Mapping[tuple[int, int], Sequence[tuple[int, int]]], sheet: MapSheet
+) -> Iterator[tuple[int, int]]:
     """Spots on the sheet that nothing covers, from the place outward."""
     left, top, width, height = sheet.inner
     for ring in range(_RINGS):
@@ -137,7 +162,9 @@ def _free(place: tuple[int, int], taken: Sequence[tuple[int, int]], sheet: MapSh
             angle = pi * step / (4 * max(1, ring))
             x, y = place[0] + round(_APART * ring * cos(angle)), place[1] + round(_APART * ring * sin(angle))
             inside = ring == 0 or (left < x - 20 and x + 20 < left + width and top < y - 20 and y + 20 < top + height)
-            if inside and all(hypot(x - other[0], y - other[1]) >= _APART - 2 for other in taken):
+            column, row = x // _APART, y // _APART
+            near = [taken.get((column + i, row + j), ()) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+            if inside and all(hypot(x - a, y - b) >= _APART - 2 for cell in near for a, b in cell):
                 yield x, y
 
 
@@ -233,6 +260,16 @@ def by_day(cards: Sequence[OccasionCard]) -> list[Day]:
     return [Day(day, WEEKDAYS[day.weekday()], tuple(found)) for day, found in days.items()]
 
 
+def first_days(days: Sequence[Day], most: int) -> tuple[list[Day], list[Day]]:
+    """The first whole days with at most that many occasions (at least one day), and the days after them."""
+    shown = 0
+    for at, day in enumerate(days):
+        shown += len(day.cards)
+        if shown > most and at:
+            return list(days[:at]), list(days[at:])
+    return list(days), []
+
+
 def month_of(text: str, today: date) -> date:
     """The first day of the month written as 2026-11; of this month where it is none, or not within ten years."""
     found = _MONTH.fullmatch(text)
@@ -245,11 +282,15 @@ def next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
 
 
-def month_sheet(first: date, days: Iterable[Day]) -> Month:
-    """The month with how many occasions each day has."""
+def month_sheet(first: date, days: Iterable[Day], later: Iterable[Day]) -> Month:
+    """The month with how many occasions each day has; `later` are those of `days` that do not stand on the page."""
     counts = {each.day: len(each.cards) for each in days}
+    elsewhere = {each.day for each in later}
     weeks = tuple(
-        tuple((day, counts.get(day, 0)) if day.month == first.month else (None, 0) for day in week)
+        tuple(
+            (day, counts.get(day, 0), day not in elsewhere) if day.month == first.month else (None, 0, False)
+            for day in week
+        )
         for week in Calendar().monthdatescalendar(first.year, first.month)
     )
     before = (first - timedelta(days=1)).replace(day=1)

@@ -27,13 +27,16 @@ from tanhui.portal.community_reading import (
     PUBLIC,
     OccasionCard,
     PointCard,
+    box_around,
     by_day,
     by_town,
+    first_days,
     month_of,
     month_sheet,
     most_words,
     next_month,
     occasion_card,
+    on_sheet,
     point_cards,
     prices_in_words,
 )
@@ -45,6 +48,10 @@ from tanhui.portal.senders import count_sent
 from tanhui.portal.views.home import method_addresses
 from tanhui.scenarios import queries as scenarios
 
+MOST = 20_000
+"""More occasions than a county has in a month."""
+SHOWN = 200
+"""How many occasions stand on a page; who wants more chooses a township."""
 ANYBODY = Actor("public")
 """Whoever reports without signing in: nobody that the house knows."""
 
@@ -95,17 +102,17 @@ def prices_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def points(request: HttpRequest) -> HttpResponse:
     """Points and boxes on a map and in a list, with the same numbers."""
-    sheet = MapSheet(plans.map_box())
-    cards = _point_cards(sheet)
+    cards = _point_cards()
     wanted = {key: request.GET.get(key, "").strip()[:60] for key in ("material", "town", "state")}
     shown = [each for each in cards if _wanted(each, wanted)]
+    sheet = MapSheet(box_around(shown, plans.map_box()) if wanted["town"] else plans.map_box())
     context = {
         "section": "community",
         "part": "points",
         "sheet": sheet,
         "outline": outline(load_county(settings.TANHUI_COUNTY), sheet),
         "groups": by_town(shown),
-        "drawn": [each for each in shown if each.spot],
+        "drawn": on_sheet(shown, sheet),
         "shown": len(shown),
         "total": len(cards),
         "materials": [each for each in _materials().values() if any(each in card.materials for card in cards)],
@@ -144,7 +151,7 @@ def points_csv(request: HttpRequest) -> HttpResponse:
             _degrees(card.point.longitude_e6),
             _degrees(card.point.latitude_e6),
         )
-        for card in _point_cards(MapSheet(plans.map_box()))
+        for card in _point_cards()
     ]
     return csv_file("points.csv", header, rows)
 
@@ -196,7 +203,7 @@ def point(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _report(request, form, number):
         return redirect(reverse("portal:community-point", args=[number]) + "?sent=1")
     now = timezone.now()
-    (card,) = point_cards([found], towns(), _materials(), MapSheet(plans.map_box()))
+    (card,) = point_cards([found], towns(), _materials())
     coming = [each for each in _occasions(now, starts_from=day_start(local_day(now))) if each.view.point == number]
     context = {
         "section": "community",
@@ -233,12 +240,14 @@ def occasions(request: HttpRequest) -> HttpResponse:
     wanted = {key: request.GET.get(key, "").strip()[:60] for key in ("kind", "town")}
     days = by_day([each for each in everything if _matches(each, wanted)])
     current = first == today.replace(day=1)
+    coming, later = first_days([each for each in days if not current or each.day >= today], SHOWN)
     context = {
         "section": "community",
         "part": "occasions",
-        "month": month_sheet(first, days),
+        "month": month_sheet(first, days, later),
         "past": [each for each in days if current and each.day < today],
-        "days": [each for each in days if not current or each.day >= today],
+        "days": coming,
+        "more": sum(len(each.cards) for each in later),
         "today": today,
         "now_first": today.replace(day=1),
         "kinds": list(OccasionKind),
@@ -362,12 +371,12 @@ def _materials() -> dict[str, Material]:
     return {each.code: each for each in community.materials()}
 
 
-def _point_cards(sheet: MapSheet) -> list[PointCard]:
-    return point_cards(community.points(), towns(), _materials(), sheet)
+def _point_cards() -> list[PointCard]:
+    return point_cards(community.points(), towns(), _materials())
 
 
 def _occasions(at: datetime, starts_from: datetime, starts_to: datetime | None = None) -> list[OccasionCard]:
     """What is open, over or called off in the period, as cards; drafts are seen by their makers only."""
     located, known = towns(), _materials()
-    found = community.occasions(starts_from=starts_from, starts_to=starts_to, state=None)
+    found = community.occasions(starts_from=starts_from, starts_to=starts_to, limit=MOST)
     return [occasion_card(each, at, located, known) for each in found if each.state in PUBLIC]
