@@ -77,7 +77,6 @@ def prepare() -> int:
     from django.db import connection
 
     from tanhui.parties.models import Division, User
-    from tanhui.parties.types import Actor
     from tanhui.rewards import services
     from tanhui.rewards.types import (
         MerchantDetails,
@@ -92,6 +91,7 @@ def prepare() -> int:
 
     county = Division.objects.create(statistical_code="430626000000", code="430626", name="虚构县", level="county")
     User.objects.create(username="cashier", created_at=AT, password="!")
+    _, finance = hands()
     with connection.cursor() as cursor:
         cursor.execute(MAKE_PARTIES, ["organization", MERCHANTS])
         owners = [row[0] for row in cursor.fetchall()]
@@ -103,11 +103,26 @@ def prepare() -> int:
         services.admit(details=MerchantStatus(merchant, MerchantState.ACTIVE), at=AT)
         services.admit(details=ShopDetails(merchant, "一店", county.code), at=AT)
         services.admit(details=PayAccountDetails(merchant, "示例银行", "虚构户名", f"62220000{place:04d}"), at=AT)
-        services.admit(details=PayAccountConfirm(merchant), at=AT, by=Actor.system("other"))
+        services.admit(details=PayAccountConfirm(merchant), at=AT, by=finance)
     days = timedelta(days=900)
     lunch = OfferDetails(OfferKind.RESTAURANT, "示例券", "虚构", 10, 1000, AT, AT + days, valid_days=90)
     services.offer(details=lunch, at=AT)
     return person
+
+
+def hands() -> tuple[Any, Any]:
+    """Who runs the platform and who approves, as they stand in the database."""
+    from tanhui.parties import services
+    from tanhui.parties.models import User
+    from tanhui.parties.types import Actor, Role
+
+    found = []
+    for role in (Role.OPERATOR, Role.FINANCE):
+        user, fresh = User.objects.get_or_create(username=role.value, defaults={"created_at": AT, "password": "!"})
+        if fresh:
+            services.grant(user_id=user.pk, role=role, at=AT, by=Actor.system("bench"))
+        found.append(Actor.staff(user))
+    return found[0], found[1]
 
 
 def redeem(month: date, count: int, person: int) -> None:
@@ -134,7 +149,6 @@ def redeem(month: date, count: int, person: int) -> None:
 def clear(month: date, *, show: bool) -> None:
     """All steps of a month by three hands."""
     from tanhui.kernel.days import local_day
-    from tanhui.parties.types import Actor
     from tanhui.rewards import queries, services
     from tanhui.rewards.types import (
         ApproveStatement,
@@ -144,7 +158,7 @@ def clear(month: date, *, show: bool) -> None:
         PreparePayment,
     )
 
-    one, other = Actor.system("one"), Actor.system("other")
+    one, other = hands()
     at = queries.first_draft(month)
     begin = time.perf_counter()
     services.clear(details=DraftMonth(month), at=at, by=one)

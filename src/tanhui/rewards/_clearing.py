@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from tanhui.kernel.errors import Forbidden
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor
 from tanhui.rewards import _disputes, _payments, _statements
@@ -40,7 +41,11 @@ _STEPS: dict[type, tuple[str, Step]] = {
 
 
 def clear(details: ClearingAct, at: datetime, by: Actor) -> str:
-    """Within the caller's transaction: the number of what was made or changed."""
+    """Within the caller's transaction: the number of what was made or changed. The system itself drafts, no more: the
+    two hands are persons.
+    """
+    if by.is_system and not isinstance(details, DraftMonth):
+        raise Forbidden("结算的这一步须由工作人员操作", where=by.name, fix="用有相应岗位的账号登录后操作")
     if isinstance(details, RaiseDispute):
         return _disputes.raise_dispute(details, at, by)
     if isinstance(details, VoidStatement):

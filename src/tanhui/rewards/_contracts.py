@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from tanhui.kernel.crypto import key_ring
 from tanhui.kernel.days import local_day
-from tanhui.kernel.errors import BadInput, Conflict, NotFound
+from tanhui.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from tanhui.kernel.ids import new_number
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
@@ -103,6 +103,8 @@ def _confirm(merchant: Merchant, at: datetime, by: Actor) -> dict[str, str]:
         raise NotFound("这家商户还没有登记收款账户", where=merchant.number, fix="先登记收款账户")
     if row.confirmed_by:
         raise Conflict("这个收款账户已经确认过", where=merchant.number)
+    if by.is_system:
+        raise Forbidden("收款账户须由工作人员确认", where=merchant.number, fix="用财务复核员的账号登录后操作")
     if row.recorded_by == by.name:
         raise SamePerson("收款账户须由登记人以外的人确认", where=merchant.number, fix="请另一位同事与商户核对后确认")
     row.confirmed_by, row.confirmed_at = by.name, at

@@ -39,7 +39,7 @@ from tanhui.ledger import queries as ledger_queries
 from tanhui.ledger import services as ledger
 from tanhui.ledger.types import Book
 from tanhui.parties import queries as parties
-from tanhui.parties.types import Role
+from tanhui.parties.types import Actor, Role
 from tanhui.rewards import queries
 from tanhui.rewards.models import ClearingStatement
 from tanhui.rewards.types import (
@@ -264,6 +264,7 @@ def test_two_persons_and_their_rights() -> None:
         refused(Forbidden, DraftMonth(JUNE), outsider)
     view = drafted(place, operator)
     refused(Forbidden, CheckStatement(view.number, view.digest), finance)
+    refused(Forbidden, CheckStatement(view.number, view.digest), Actor.system("rewards"), match="工作人员")
     refused(StatementChanged, ApproveStatement(view.number, view.digest), finance, match="待核对")
     refused(StatementChanged, CheckStatement(view.number, "0" * 64), operator, match="看到的不一致")
     clear(CheckStatement(view.number, view.digest), operator)

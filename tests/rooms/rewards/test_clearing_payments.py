@@ -81,6 +81,7 @@ def test_an_account_counts_once_another_person_has_confirmed_it() -> None:
     services.admit(details=account_of(place, "6222 0000-1234 5678"), at=AT, by=operator)
     refused_admission(Forbidden, account_of(place), finance)
     refused_admission(Forbidden, PayAccountConfirm(place.merchant), operator)
+    refused_admission(Forbidden, PayAccountConfirm(place.merchant), Actor.system("rewards"), "工作人员")
     refused_admission(SamePerson, PayAccountConfirm(place.merchant), now_finance(operator))
     view = queries.pay_account(place.merchant)
     assert view is not None
