@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from tests.doors import community_world as world
 from tests.doors.api_client import open_county, problem, sign_in
 from tests.doors.community_world import AT, DAY, HOUR, PAPER, SYSTEM, TOMORROW
@@ -189,6 +190,25 @@ def test_occasions_are_asked_by_kind_place_and_time_and_paged(client: Client) ->
     for bad in (f"to={late}", f"from={until}&to={since}", "after=x-1", "kind=party", "division=abc",
                 "from=2026-06-10T08:00:00"):  # fmt: skip
         problem(client.get(f"{OPEN}/occasions?{bad}"), 422, "bad_input")
+
+
+def test_lists_cost_the_same_queries_for_many_as_for_few(client: Client) -> None:
+    recycler = world.host()
+    world.occasion(host=recycler)
+    world.point()
+    world.team()
+    paths = [f"{OPEN}/{name}" for name in ("occasions", "points", "teams")]
+    costs = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            for path in paths:
+                shown(client, path)
+        costs.append(len(asked))
+        for i in range(4):
+            world.occasion(f"虚构第{i}场")
+            world.point(f"虚构第{i}点")
+            world.team(f"虚构第{i}队")
+    assert costs[0] == costs[1], "the first time for one of each, the second for five"
 
 
 def test_teams_say_how_many_and_never_who(client: Client) -> None:
