@@ -156,8 +156,8 @@ def _answer(device: DeviceRef, entry: said.OfflineRedemptionIn, at: Any) -> said
         result = services.redeem(details=details, at=at, by=_actor(device))
     except TanhuiError as error:
         again = isinstance(error, Busy | TooFast)
-        return said.OfflineAnswerOut(nonce=entry.nonce, code=error.code, detail=error.message, again=again)
-    return said.OfflineAnswerOut(nonce=entry.nonce, result=_out(result))
+        return said.OfflineAnswerOut(nonce=entry.nonce, result=None, code=error.code, detail=error.message, again=again)
+    return said.OfflineAnswerOut(nonce=entry.nonce, result=_out(result), code=None, detail=None, again=False)
 
 
 def _out(result: RedemptionResult) -> said.RedemptionOut:

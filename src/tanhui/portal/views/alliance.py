@@ -19,7 +19,7 @@ from tanhui.rewards import queries, services
 @never_cache
 def join(request: HttpRequest) -> HttpResponse:
     """The form; the credit code is checked before anything is kept."""
-    form = JoinForm(request.POST if request.method == "POST" else None)  # type: ignore[arg-type]
+    form = JoinForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
         status = 422
