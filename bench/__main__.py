@@ -16,6 +16,7 @@ BENCHMARKS = {
     "plan": ["bench.plan_reading"],
     "plan-pages": ["bench.plan_page"],
     "vouchers": ["bench.voucher_exchange"],
+    "clearing": ["bench.clearing"],
 }
 
 
