@@ -147,7 +147,8 @@ def test_one_person_with_one_key_and_with_many(race: Race) -> None:
 
 def test_a_place_given_back_against_a_newcomer(race: Race) -> None:
     """Who waits comes before who asks only now, whichever of the two is first at the database."""
-    rounds, waiting = [], []
+    rounds: list[list[Act]] = []
+    waiting = []
     for _ in range(ROUNDS):
         where = occasion(capacity=1)
         holder, waits = book(resident(), where), book(resident(), where)
@@ -172,7 +173,7 @@ def test_holder_and_waiting_give_back_at_once(race: Race) -> None:
 
 
 def test_calling_off_and_closing_while_people_book_and_come(race: Race) -> None:
-    rounds = []
+    rounds: list[list[Act]] = []
     for n in range(ROUNDS):
         where = occasion(capacity=3)
         views = [book(resident(), where) for _ in range(4)]
@@ -232,7 +233,7 @@ def test_one_nonce_for_two_persons(race: Race) -> None:
 def test_a_card_revoked_while_it_is_scanned(race: Race) -> None:
     where, hand = occasion(), clerk()
     sheets = [card(resident(), 4) for _ in range(ROUNDS)]
-    rounds = [
+    rounds: list[list[Act]] = [
         [
             partial(services.card, details=CardRevoked(sheet.card.number, "丢了"), at=AT, by=hand),
             *[partial(come, where, hand, card=token, measured=(PAPER,)) for token in sheet.tokens],
@@ -288,11 +289,9 @@ def test_a_first_word_confirmed_while_its_correction_is(race: Race) -> None:
     for came in race(rounds):
         assert kinds(came[1:]) == {"counted": 1}
         assert set(kinds(came[:1])) <= {"counted", "Conflict"}
-    for first, right in numbers:
-        assert dict(CheckIn.objects.filter(number__in=(first, right)).values_list("number", "state")) == {
-            first: "corrected",
-            right: "counted",
-        }
+    for pair in numbers:
+        states = dict(CheckIn.objects.filter(number__in=pair).values_list("number", "state"))
+        assert [states[number] for number in pair] == ["corrected", "counted"]
     assert_sound()
 
 

@@ -80,7 +80,8 @@ def _report_of_public(point: CollectionPoint, state: PointState, note: str, at: 
     """A resident's report, or that of somebody without an account (whose words are not kept)."""
     if state is PointState.CLOSED:
         raise BadInput("只有工作人员可以停用回收点", where="state", fix="选择已满、待维修或可投放")
-    said = PointNotice.objects.filter(official=False, party_id=party_id)
+    said = PointNotice.objects.filter(official=False)
+    said = said.filter(party__isnull=True) if party_id is None else said.filter(party_id=party_id)
     if party_id is not None:
         _hands.living(party_id)
     if said.filter(point=point, state=state, at__gte=point.state_at).exists():

@@ -120,7 +120,7 @@ def occasions(
 
     Every state, drafts too, where `state` is not named. Four queries, any number of rows.
     """
-    return occasion_views(occasion_rows(kind, starts_from, starts_to, division_code, state)[:limit])
+    return occasion_views(list(occasion_rows(kind, starts_from, starts_to, division_code, state)[:limit]))
 
 
 def occasion(number: str) -> OccasionView:

@@ -27,6 +27,7 @@ from tests.rooms.community.village import (
     occasion,
     resident,
     staff,
+    username_of,
 )
 
 from tanhui.community import queries, services
@@ -52,7 +53,6 @@ from tanhui.community.types import (
 from tanhui.kernel.errors import BadInput, Conflict, Forbidden, NotFound, TanhuiError
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
-from tanhui.parties.models import User
 from tanhui.parties.types import Actor, ConsentMissing, PartyErased, Purpose, RelationKind, Role
 from tanhui.scenarios.models import Behavior, Source
 
@@ -223,11 +223,11 @@ def test_a_card_ends_after_a_year() -> None:
 
 def test_a_card_needs_two_of_staff() -> None:
     person, hand = resident(), clerk()
-    name = User.objects.get(pk=hand.user_id).username
+    name = username_of(hand)
     with pytest.raises(SecondPersonNeeded):
         services.card(details=CardDetails(person, name), at=AT, by=hand)
     for witness, by in ((clerk(OTHER_VILLAGE), hand), (staff(Role.AUDITOR), hand), (hand, clerk(OTHER_VILLAGE))):
-        username = User.objects.get(pk=witness.user_id).username
+        username = username_of(witness)
         with pytest.raises(Forbidden):
             services.card(details=CardDetails(person, username), at=AT, by=by)
     with pytest.raises(Forbidden):
@@ -492,6 +492,6 @@ def test_the_database_keeps_what_was_written_down() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Measurement.objects.update(mass_g=1)
     sheet = card(person)
-    for columns in ({"serials": 90}, {"revoked_at": NOON}, {"party_id": resident()}):
+    for changes in ({"serials": 90}, {"revoked_at": NOON}, {"party_id": resident()}):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Card.objects.filter(number=sheet.card.number).update(**columns)
+            Card.objects.filter(number=sheet.card.number).update(**changes)

@@ -83,14 +83,17 @@ def staff(*roles: Role, division: str = "") -> Actor:
     return Actor.staff(user)
 
 
+def username_of(actor: Actor) -> str:
+    """The user name of a member of staff."""
+    return actor.name.removeprefix("staff:")
+
+
 def clerk(division: str = TOWN) -> Actor:
     """A clerk of the township."""
     return staff(Role.CLERK, division=division)
 
 
-def occasion(
-    kind: OccasionKind = OccasionKind.COLLECTION, state: OccasionState = OccasionState.OPEN, **changes: Any
-) -> str:
+def occasion(kind: Any = OccasionKind.COLLECTION, state: Any = OccasionState.OPEN, **changes: Any) -> str:
     """An occasion of the village, this morning; its number."""
     details = OccasionDetails(
         kind=kind,
@@ -118,9 +121,7 @@ def book(person: int, where: str, key: str = "", at: datetime = AT - DAY, by: Ac
 PAPER = Measured("paper", mass_g=3_500)
 
 
-def come(
-    where: str, by: Actor | None = SYSTEM, person: int | None = None, at: datetime = AT + HOUR, **details: Any
-) -> CheckInView:
+def come(where: str, by: Actor | None = SYSTEM, person: Any = None, at: Any = AT + HOUR, **details: Any) -> CheckInView:
     """A check-in there, at that time, under a nonce of its own."""
     asked = {"nonce": f"nonce-{next(_SERIAL):06d}", "happened_at": at} | details
     return services.check_in(details=CheckInDetails(where, party_id=person, **asked), at=at, by=by)
@@ -133,7 +134,7 @@ def agree(number: str, by: Actor, right: bool = True, at: datetime = AT + 2 * HO
 
 def card(person: int, serials: int = 3, by: Actor | None = None) -> CardSheet:
     """A card for a person, by two clerks of the township."""
-    witness = User.objects.get(pk=clerk().user_id).username
+    witness = username_of(clerk())
     return services.card(details=CardDetails(person, witness, serials), at=AT - DAY, by=by or clerk())
 
 
@@ -147,7 +148,7 @@ def behaviors() -> dict[str, tuple[str, int | None, int | None, bool]]:
 def everything() -> tuple[Any, ...]:
     """All that a refused act must leave as it was."""
     tables = (Occasion, Places, Booking, CheckIn, Measurement, CheckInNews, Card, Behavior, Supersession)
-    return tuple(tuple(table.objects.order_by("pk").values_list()) for table in tables)  # type: ignore[attr-defined]
+    return tuple(tuple(table.objects.order_by("pk").values_list()) for table in tables)
 
 
 def assert_sound() -> None:
