@@ -37,6 +37,7 @@ ACTS = {
     "office.sign_in_failed": "登录失败",
     "office.sign_out": "退出",
     "office.totp_activated": "设置动态验证码",
+    "parties.addresses": "查看上门地址",
     "parties.bind": "绑定或解绑账号",
     "parties.change": "修改登记信息",
     "parties.check_identity": "核验身份",

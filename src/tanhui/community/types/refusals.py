@@ -5,12 +5,6 @@ from __future__ import annotations
 from tanhui.kernel.errors import BadInput, Conflict
 
 
-class FullyBooked(Conflict):
-    """No place is left; the waiting list is open."""
-
-    code = "fully_booked"
-
-
 class NotBookable(Conflict):
     """The occasion is not open, or not within its booking time."""
 
