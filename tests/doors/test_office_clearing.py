@@ -82,6 +82,7 @@ def test_a_statement_goes_from_hand_to_hand_until_it_is_paid() -> None:
     for words in ("核对无误", "等运营人员", "19.00 元", "面值的 95.00%", "尾号 5678", view.digest):
         assert words in page.text, words
     assert "1234 5678" not in page.text
+    assert "staff:" not in page.text
     assert "运营人员核对 1 张" in page_of(place.finance, "clearing").text
     send(place.operator, "clearing-check", view.number, digest=view.digest)
     assert "复核签名" in page_of(place.finance, "clearing-statement", view.number).text

@@ -215,7 +215,7 @@ def hold(book: Book, codes: Iterable[str]) -> int:
             " WHERE a.account_id >= 100000 AND a.code_id = ANY(%s) AND a.credits > a.debits",
             [found],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 _MOVED = """

@@ -71,6 +71,12 @@ def percent(basis_points: int) -> str:
     return f"{Decimal(basis_points) / 100:.2f}%"
 
 
+def person_words(name: str) -> str:
+    """An actor of the audit trail as people say it: staff:a → a, system:rewards → 系统."""
+    kind, _, user = name.partition(":")
+    return "系统" if kind == "system" else user or name
+
+
 def month_words(month: date) -> str:
     """2026年10月."""
     return f"{month.year}年{month.month}月"
@@ -122,10 +128,16 @@ def _cell(sheet: object, value: object) -> WriteOnlyCell:
 
 def statement_workbook(view: StatementView) -> bytes:
     """Sums and lines."""
-    sums = [[words, value] for words, value in _sums(view)]
-    facts = [["商户", view.title], ["月份", month_words(view.month)], ["编号", view.number], ["状态", view.state.label]]
-    proof = [["摘要（SHA-256）", view.digest], ["签名（Ed25519）", view.signature]]
-    first = [*facts, *sums, ["应付（元）", yuan(view.net_fen)], *proof]
+    first: list[Sequence[object]] = [
+        ("商户", view.title),
+        ("月份", month_words(view.month)),
+        ("编号", view.number),
+        ("状态", view.state.label),
+        *_sums(view),
+        ("应付（元）", yuan(view.net_fen)),
+        ("摘要（SHA-256）", view.digest),
+        ("签名（Ed25519）", view.signature),
+    ]
     return workbook([("结算单", ["项目", "内容"], first), ("明细", HEADER, line_rows(all_lines(view.number)))])
 
 
@@ -169,7 +181,7 @@ def statement_pdf(view: StatementView, document: SignedDocument, check: str) -> 
 
 def _facts(view: StatementView) -> list[list[str]]:
     def step(by: str, at: datetime | None) -> str:
-        return f"{moment(at)}\n{by}" if at else "—"
+        return f"{moment(at)}\n{person_words(by)}" if at else "—"
 
     return [
         ["月份", month_words(view.month), "结算比例", f"面值的 {percent(view.rate_bp)}"],

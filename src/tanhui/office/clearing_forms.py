@@ -62,10 +62,10 @@ class MonthForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why something is taken back; merchants read it."""
+    """Why something is taken back."""
 
     reason = forms.CharField(
-        label="原因", max_length=200, help_text="永久保存，商户看得到", error_messages={"required": "请写明原因"}
+        label="原因", max_length=200, help_text="永久保存；不要写个人信息", error_messages={"required": "请写明原因"}
     )
 
 

@@ -122,6 +122,7 @@ def show_month(request: HttpRequest, month: date, status: int = 200) -> HttpResp
             for row in payable
             for account in [accounts[row.number]]
         ],
+        "any_ready": any(account is not None and account.confirmed_at for account in accounts.values()),
         "payments": queries.payments(month),
         "everything": len(everything),
     }
