@@ -193,6 +193,19 @@ def test_nobody_is_booked_whom_the_clerk_may_not_serve(village: world.Village) -
     assert queries.bookings(number) == []
 
 
+def test_where_to_fetch_it_is_told_on_the_telephone_and_kept_with_the_person(village: world.Village) -> None:
+    number, client = world.coming(village.host), enter(village.clerk)
+    post(client, "community-book", number, who="李大", note="", address="虚构村 7 组（示例）")
+    assert "虚构村 7 组" in show(client, "community-route", number).text
+    again = world.coming(village.host)
+    post(client, "community-book", again, who="李大", note="")
+    assert "虚构村 7 组" in show(client, "community-route", again).text
+    silent = world.person("周二婶", village.clerk, contact=False)
+    page = post(client, "community-book", number, status=403, who=silent.number, address="虚构村 8 组（示例）")
+    assert "没有约上" in page.text
+    assert len(queries.bookings(number)) == 1
+
+
 def test_the_sheets_of_an_occasion_are_printed_and_every_look_at_addresses_is_recorded(village: world.Village) -> None:
     number, client = world.coming(village.host), enter(village.clerk)
     post(client, "community-book", number, who=world.PHONE, note="两袋")

@@ -60,11 +60,9 @@ class Village:
     wang: PartyRef
 
 
-def person(
-    name: str, clerk: User | None = None, *, consents: tuple[Purpose, ...] = (Purpose.RECYCLING,), **more: Any
-) -> PartyRef:
+def person(name: str, clerk: User | None = None, *, contact: bool = True, **more: Any) -> PartyRef:
     """A resident of the village; `clerk` is whom the person lets act."""
-    given = dict.fromkeys((Purpose.ACCOUNT, Purpose.CONTACT, *consents), "v1")
+    given = dict.fromkeys((Purpose.ACCOUNT, Purpose.RECYCLING, *([Purpose.CONTACT] if contact else [])), "v1")
     login = LoginId("development", f"villager{next(_SERIAL)}")
     details = ResidentDetails(login=login, nickname=name, division_code=VILLAGE, consents=given, **more)
     made = parties.register(details=[details], at=START, by=SYSTEM)[0]

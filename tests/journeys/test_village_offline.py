@@ -97,6 +97,7 @@ def test_a_morning_without_network_arrives_once(morning: Morning, live_server: A
     states = page.locator("#entries li").evaluate_all("rows => rows.map((row) => row.className).sort()")
     assert states == ["counted", "counted", "counted", "pending", "refused"]
     assert "用过" in page.locator("#entries .refused").inner_text()
+    expect(page.locator("#upload-words")).to_contain_text("有1条没有计入")
     assert page.evaluate(AUDIT) == []
     page.reload()
     expect(page.locator("#bar-waiting")).to_have_text("都传好了")

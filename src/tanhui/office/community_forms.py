@@ -164,6 +164,18 @@ class WhoForm(forms.Form):
         error_messages={"required": "请写手机号、昵称或居民编号"},
     )
     note = forms.CharField(label="备注", max_length=120, required=False, help_text="如：两大袋纸板；不要写住址和电话")
+    address = forms.CharField(
+        label="上门地址",
+        max_length=120,
+        required=False,
+        help_text="加密保存，只有收运的人看得到；以前留过的不用再写",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, pickup: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not pickup:
+            del self.fields["address"]
 
 
 class PointForm(forms.Form):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import segno
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,7 +16,15 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST, require_safe
 
 from tanhui.community import queries, services
-from tanhui.community.types import ROTATION_S, BookingDetails, BookingState, BookingView, OccasionState, OccasionView
+from tanhui.community.types import (
+    ROTATION_S,
+    BookingDetails,
+    BookingState,
+    BookingView,
+    OccasionKind,
+    OccasionState,
+    OccasionView,
+)
 from tanhui.kernel.days import COUNTY_ZONE
 from tanhui.kernel.errors import Conflict, NotFound, TanhuiError
 from tanhui.office.access import office_page
@@ -23,7 +34,8 @@ from tanhui.office.community_forms import WhoForm
 from tanhui.office.files import csv_file
 from tanhui.office.views.community_occasions import SECTION, occasion_page
 from tanhui.parties import queries as parties
-from tanhui.parties.types import PartyRef
+from tanhui.parties import services as parties_services
+from tanhui.parties.types import PartyRef, ResidentDetails
 
 _HERE = (BookingState.BOOKED, BookingState.ATTENDED)
 _STOPS = ["序号", "昵称", "地址", "备注", "状态", "预约编号"]
@@ -35,14 +47,14 @@ _ATTENDED = ["昵称", "预约编号", "状态", "签到时间", "签到编号",
 def book(request: HttpRequest, number: str) -> HttpResponse:
     """A place for somebody on the telephone; where a name fits several, they are shown to choose from."""
     found = occasion_here(request, "community-book", number)
-    form = WhoForm(request.POST)
+    form = WhoForm(request.POST, pickup=found.kind is OccasionKind.PICKUP)
     if not form.is_valid():
         return occasion_page(request, found, book=form, status=422)
     try:
         persons = find(request, form.cleaned_data["who"])
         if len(persons) > 1:
             return occasion_page(request, found, book=form, choices=persons)
-        made = _book(request, found, persons[0], form.cleaned_data["note"])
+        made = _book(request, found, persons[0], form.cleaned_data)
     except TanhuiError as error:
         form.add_error("who", f"{error.message}。{error.fix}" if error.fix else error.message)
         return occasion_page(request, found, book=form, status=error.status)
@@ -51,9 +63,14 @@ def book(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("office:community-occasion", number=number)
 
 
-def _book(request: HttpRequest, found: OccasionView, person: PartyRef, note: str) -> BookingView:
-    details = BookingDetails(found.number, person.id, secrets.token_urlsafe(18), note)
-    return services.book(details=details, at=timezone.now(), by=actor(request))
+@transaction.atomic
+def _book(request: HttpRequest, found: OccasionView, person: PartyRef, data: Mapping[str, Any]) -> BookingView:
+    """The place, and where to fetch it, together or not at all."""
+    at, by = timezone.now(), actor(request)
+    if data.get("address"):
+        parties_services.register(details=ResidentDetails(address=data["address"]), at=at, by=by, party_id=person.id)
+    details = BookingDetails(found.number, person.id, secrets.token_urlsafe(18), data["note"])
+    return services.book(details=details, at=at, by=by)
 
 
 @require_POST

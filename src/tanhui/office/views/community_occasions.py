@@ -118,7 +118,9 @@ def occasion_page(
         "attended": sum(each.state is BookingState.ATTENDED for each in bookings),
         "materials": [each.title for each in queries.materials() if each.code in found.materials],
         "steps": _STEPS[found.state] if runs else [],
-        "form": (book or WhoForm()) if serves and found.bookable and found.state is OccasionState.OPEN else None,
+        "form": (book or WhoForm(pickup=found.kind is OccasionKind.PICKUP))
+        if serves and found.bookable and found.state is OccasionState.OPEN
+        else None,
         "choices": choices,
     }
     return render(request, "office/community/occasion.html", context, status=status)

@@ -13,9 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from tanhui.community import queries as community
 from tanhui.integrity import queries as integrity
 from tanhui.ledger import queries as ledger
 from tanhui.office.access import may, office_page
+from tanhui.office.community_desk import reach, within
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Scope
 from tanhui.plan import queries as plan
@@ -59,6 +61,8 @@ def start(request: HttpRequest) -> HttpResponse:
 
 def _waiting(user: Any) -> Iterator[Waiting]:
     yield from _plan_waiting(user)
+    if may(user, "village-pending"):
+        yield from _village_waiting(user)
     evidence = reverse("office:evidence")
     if may(user, "evidence"):
         contests = scenarios.contests_open()
@@ -81,6 +85,16 @@ def _waiting(user: Any) -> Iterator[Waiting]:
         refused = sum(1 for row in recent if row.received_at >= since)
         why = f"近{_REFUSED_DAYS}天内收到；退回的行需要接入方更正后重报"
         yield Waiting(refused, "有退回行的批次", why, reverse("office:partners"))
+
+
+def _village_waiting(user: Any) -> Iterator[Waiting]:
+    """What was weighed without a card, and points that somebody should look after, where this person serves."""
+    pending = {each.number for scope in reach(user, "village-pending") for each in community.pending(scope.value)}
+    why = "没有刷卡的称重和更正，由记录人以外的一位确认后才计入"
+    yield Waiting(len(pending), "待第二人确认的称重", why, reverse("office:village-pending"))
+    scopes = reach(user, "community-points")
+    reported = sum(each.reported is not None and within(scopes, each.division_code) for each in community.points())
+    yield Waiting(reported, "居民反映的回收点", "满了或坏了，去看一看", reverse("office:community-points"))
 
 
 def _clearing_waiting(user: Any) -> Iterator[Waiting]:

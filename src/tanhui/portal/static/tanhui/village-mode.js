@@ -96,11 +96,12 @@
   async function changed({ busy, waiting, trouble: wrong }) {
     at("bar-waiting").textContent = busy ? "正在上传…" : waiting ? `${waiting}条没上传` : "都传好了";
     at("upload").disabled = busy || !waiting;
-    at("upload-words").textContent = waiting ? `有${waiting}条在这部手机里，有网络就自动上传。` : "没有要上传的。";
     if (wrong instanceof SignedOut) trouble("登录已过期。记录都在，重新登录后接着上传。", true);
     else if (wrong && wrong.name !== "NoNetwork") trouble(`没有传上去：${wrong.message}`);
     else if (!busy) trouble("");
-    await list();
+    const refused = await list();
+    const words = waiting ? `有${waiting}条在这部手机里，有网络就自动上传。` : "没有要上传的。";
+    at("upload-words").textContent = refused ? `${words}有${refused}条没有计入，看下面的红条。` : words;
   }
 
   function connection() {
@@ -131,7 +132,8 @@
       pack = { ...told.pack, clerk: told.clerk, place: told.place };
       await queue.keep("pack", pack);
       await queues.persist();
-      trouble("");
+      const off = Math.round((Date.now() - Date.parse(pack.made_at)) / 60_000);
+      trouble(Math.abs(off) > 5 ? `这部手机的时间${off > 0 ? "快" : "慢"}了约${Math.abs(off)}分钟，请先调准，不然传不上去。` : "");
       show();
     } catch (error) {
       if (error instanceof SignedOut) trouble("登录已过期，请重新登录。", true);
@@ -357,6 +359,7 @@
     const entries = await queue.list(SHOWN);
     at("no-entries").hidden = entries.length > 0;
     at("entries").replaceChildren(...entries.map(line));
+    return entries.filter((entry) => entry.answer && entry.answer.state === "refused").length;
   }
 
   function line(entry) {
