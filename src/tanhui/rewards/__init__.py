@@ -2,7 +2,8 @@
 
 Nouns: application, merchant with shops, staff and phones, offer, stock, offer day, voucher with the points spent by
 expiry year, redemption (every attempt, also the refused ones); contract, pay account, statement with its lines,
-dispute, correction, payment file. Owner in the county: 县商务局 with the operator of the platform; money is approved by 财务复核员.
+dispute, correction, payment file. Owner in the county: 县商务局 with the operator of the platform; money is approved
+by 财务复核员.
 
 Invariants, kept by the database first:
 
