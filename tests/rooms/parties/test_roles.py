@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 SYSTEM = Actor.system("tests")
+ROOMS = {"parties", "scenarios", "ledger", "api", "plan", "rewards", "community", "integrity"}
 
 
 def user_of(actor: Actor) -> models.User:
@@ -139,7 +140,7 @@ def test_the_window_is_open_to_those_who_may_look(hire):
             assert window.has_view_permission(request) is expected
         assert request.user.has_module_perms("parties") is expected
         shown = {one["app_label"] for one in admin.site.get_app_list(request)}
-        assert shown == ({"parties", "scenarios", "ledger", "api", "plan", "rewards"} if expected else set())
+        assert shown == (ROOMS if expected else set())
         assert not request.user.has_perm("mfa.view_authenticator")
         assert not request.user.has_perm("parties.change_resident")
 
