@@ -17,6 +17,7 @@ BENCHMARKS = {
     "plan-pages": ["bench.plan_page"],
     "vouchers": ["bench.voucher_exchange"],
     "clearing": ["bench.clearing"],
+    "vouchers-http": ["bench.voucher_http"],
 }
 
 

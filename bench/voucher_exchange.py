@@ -14,26 +14,23 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import quantiles
 from typing import Any
 
 from bench.ledger_batch import processor_seconds
 from bench.machine import database, describe
 
-AT = datetime(2026, 6, 1, tzinfo=UTC)
+AT = datetime.now(UTC)
 DAY = timedelta(days=1)
 RESIDENTS = 5_000
 OFFERS = 21
 MERCHANTS = 10
 
-MAKE_PARTIES = """
-INSERT INTO parties_party (number, kind, created_at)
-SELECT left('pty_' || gen_random_uuid(), 32), %s, now() FROM generate_series(1, %s) RETURNING id
-"""
 STAGE = """
 INSERT INTO ledger_staging
-SELECT 'open:' || id, 'opening', %(at)s, 'points', NULL::bigint, 'programme', id, 'expires:2028', 10000000, ''
+SELECT 'open:' || id, 'opening', %(at)s - interval '1 hour', 'points', NULL::bigint, 'programme', id, 'expires:2098',
+    10000000, ''
 FROM parties_party WHERE kind = 'resident'
 """
 
@@ -72,10 +69,7 @@ def prepare() -> dict[str, Any]:
     county = Division.objects.create(statistical_code="430626000000", code="430626", name="虚构县", level="county")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_row (value integer)")
-        cursor.execute(MAKE_PARTIES, ["resident", RESIDENTS])
-        people = [row[0] for row in cursor.fetchall()]
-        cursor.execute(MAKE_PARTIES, ["organization", MERCHANTS])
-        owners = [row[0] for row in cursor.fetchall()]
+        people, owners = parties("resident", RESIDENTS), parties("organization", MERCHANTS)
         cursor.execute(STAGING_DDL)
         cursor.execute(STAGE, {"at": AT})
         ledger.post(postings=Staged(), at=AT)
@@ -96,13 +90,23 @@ def prepare() -> dict[str, Any]:
     return {"people": people, "offers": offers, "tills": tills, "vouchers": []}
 
 
+def parties(kind: str, count: int) -> list[int]:
+    """New parties without details; their ids."""
+    from tanhui.kernel.ids import new_number
+    from tanhui.parties.models import Party
+
+    rows = [Party(number=new_number("pty", AT), kind=kind, created_at=AT) for _ in range(count)]
+    return [row.pk for row in Party.objects.bulk_create(rows)]
+
+
 def till(owner: int, place: int, division: str) -> dict[str, Any]:
     """A merchant with a shop and a cashier."""
     from tanhui.parties.models import User
     from tanhui.rewards import services
     from tanhui.rewards.types import MerchantDetails, MerchantStaffDetails, MerchantState, MerchantStatus, ShopDetails
 
-    details = MerchantDetails(owner, f"虚构商户{place}", date(2026, 1, 1), date(2027, 1, 1))
+    today = AT.date()
+    details = MerchantDetails(owner, f"虚构商户{place}", today - 30 * DAY, today + 300 * DAY)
     merchant = services.admit(details=details, at=AT)
     services.admit(details=MerchantStatus(merchant, MerchantState.ACTIVE), at=AT)
     shop = services.admit(details=ShopDetails(merchant, "一店", division), at=AT)

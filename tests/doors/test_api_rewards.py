@@ -199,7 +199,7 @@ def test_the_holder_sees_code_speech_token_and_picture(client: Client) -> None:
     shop = store()
     made = bought(client, me, offered(LUNCH, shop))
     held = shown(client, f"{MINE}/vouchers/{made['number']}", me)
-    assert held == made
+    assert {name: held[name] for name in made} == made
     groups = held["code"].split(" ")
     assert [len(group) for group in groups] == [4, 4, 4, 4]
     assert int("".join(groups)) % 97 == 1
@@ -283,7 +283,7 @@ def test_cancelling_returns_the_points_to_their_year_once(client: Client, clock:
 def test_an_honor_is_fulfilled_at_once_and_shows_no_code(client: Client) -> None:
     me, _ = joined(client, "li", 100)
     made = bought(client, me, offered(THANKS))
-    assert (made["state"], made["code"], made["token"], made["qr_image"]) == ("redeemed", "", "", "")
+    assert (made["state"], made["code"], made["token"]) == ("redeemed", "", "")
     problem(client.post(f"{MINE}/vouchers/{made['number']}/cancel", headers=me), 409, "not_cancellable")
     assert_sound()
 

@@ -97,7 +97,7 @@ def voucher_key(request: HttpRequest) -> Any:
 
 @resident_router.post(
     "/vouchers",
-    response=answers(schemas.VoucherShownOut, 401, 403, 404, 409, 410, 422, status=201),
+    response=answers(schemas.VoucherBoughtOut, 401, 403, 404, 409, 410, 422, status=201),
     summary="用积分兑换",
 )
 def exchange(
@@ -107,7 +107,7 @@ def exchange(
     idempotency_key: ExchangeKey,
     device: Device = "",
 ) -> Any:
-    """先用最早到期的积分。同一个幂等键、同一项权益，重试多少次都只兑换一张；答复是那张券。
+    """先用最早到期的积分。同一个幂等键、同一项权益，重试多少次都只兑换一张；答复是那张券，二维码在“出示一张券”里。
 
     不能兑换时的 `code`：`not_on_sale` 没有上架或不在兑换时间，`sold_out` 兑完了或有人在排队，`budget_short` 本年度资金
     用完或没有下达，`limit_reached` 已到每人限兑，`not_enough_points` 积分不够，`too_fast` 今天兑换得太多，
@@ -126,7 +126,7 @@ def exchange(
         ) from error
     if view.replayed:
         response["Idempotency-Replayed"] = "true"
-    return Status(201, _shown(view))
+    return Status(201, _bought(view))
 
 
 @resident_router.get("/vouchers", response=answers(schemas.VouchersOut, 401, 422), summary="我的券")
@@ -293,8 +293,13 @@ def voucher_out(view: VoucherView) -> schemas.VoucherOut:
 
 def _shown(view: VoucherView) -> schemas.VoucherShownOut:
     drawn = segno.make_qr(view.token, error="l").svg_data_uri(scale=4) if view.token else ""
-    return schemas.VoucherShownOut(
-        **_voucher(view), code=view.code, spoken=view.code.translate(_SPOKEN), token=view.token, qr_image=drawn
+    return schemas.VoucherShownOut(**_bought(view).model_dump(), qr_image=drawn)
+
+
+def _bought(view: VoucherView) -> schemas.VoucherBoughtOut:
+    """Without the picture: drawing it costs ten times the exchange, and few look at it at once."""
+    return schemas.VoucherBoughtOut(
+        **_voucher(view), code=view.code, spoken=view.code.translate(_SPOKEN), token=view.token
     )
 
 

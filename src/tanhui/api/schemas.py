@@ -305,10 +305,13 @@ class VoucherOut(Schema):
     ended_at: datetime | None = Field(None, description="使用、取消或过期的时间")
 
 
-class VoucherShownOut(VoucherOut):
+class VoucherBoughtOut(VoucherOut):
     code: str = Field(description="券码，四位一组；只有待使用的券有")
     spoken: str = Field(description="券码的读法，给屏幕朗读和电话用")
     token: str = Field(description="二维码里的签名凭证，没有网络也能核对，见 /api/v1/open/voucher-key")
+
+
+class VoucherShownOut(VoucherBoughtOut):
     qr_image: str = Field(description="凭证的二维码：SVG 图像的 data URI，可直接作为图像地址")
 
 

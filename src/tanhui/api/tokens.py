@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from tanhui.api import limits
-from tanhui.api.models import TokenEpoch
 from tanhui.api.problems import Unauthorized
 from tanhui.kernel.errors import NotFound
 from tanhui.kernel.ids import is_number
@@ -33,7 +32,7 @@ class Token:
 
 def issue(party: PartyRef, *, at: datetime) -> Token:
     """A token for a resident who has just shown who it is."""
-    epoch = TokenEpoch.objects.filter(pk=party.number).values_list("epoch", flat=True).first() or 0
+    epoch = _epoch_of(party.number)
     expires_at = at + LIFE
     content = {"p": party.number, "e": epoch, "x": int(expires_at.timestamp())}
     return Token(signing.dumps(content, salt=_SALT), expires_at)
@@ -49,6 +48,14 @@ def revoke_all(party: PartyRef) -> None:
         )
 
 
+def _epoch_of(number: str) -> int:
+    """How often the resident has signed out everywhere. Every request asks: the bare statement costs a third."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT epoch FROM api_token_epoch WHERE party_number = %s", [number])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 def resident_of(token: str, *, at: datetime) -> PartyRef:
     """The resident whose valid token it is. Raises Unauthorized, saying why."""
     try:
@@ -58,8 +65,7 @@ def resident_of(token: str, *, at: datetime) -> PartyRef:
         raise Unauthorized("登录凭证无效", fix="重新登录") from error
     if at.timestamp() >= expires:
         raise Unauthorized("登录已过期", fix="重新登录")
-    current = TokenEpoch.objects.filter(pk=number).values_list("epoch", flat=True).first() or 0
-    if epoch != current or not is_number(number):
+    if epoch != _epoch_of(number) or not is_number(number):
         raise Unauthorized("登录已退出", fix="重新登录")
     try:
         party = parties.party(number)

@@ -82,8 +82,13 @@ class Key:
         return HMAC(self._derive(f"hash {purpose}", 32), self.suite.digest)
 
     def _derive(self, purpose: str, length: int) -> bytes:
-        info = f"tanhui {self.suite} {purpose}".encode()
-        return HKDF(algorithm=self.suite.digest, length=length, salt=None, info=info).derive(self.secret)
+        return _derived(self.suite, self.secret, f"tanhui {self.suite} {purpose}".encode(), length)
+
+
+@lru_cache(maxsize=256)
+def _derived(suite: Suite, secret: bytes, info: bytes, length: int) -> bytes:
+    """HKDF without salt. Kept: there are few purposes, and each is derived for every hash."""
+    return HKDF(algorithm=suite.digest, length=length, salt=None, info=info).derive(secret)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ class _Look(NamedTuple):
 
     known_id: int | None
     known_hash: bytes | None
+    person_kind: str | None
+    person_erased: bool | None
     offer_state: str | None
     room: str | None
     code_taken: bool | None
@@ -92,7 +94,7 @@ def exchange(party_id: int, offer: str, key: str, at: datetime, by: Actor | None
     if look.known_id is not None:
         return _again(look, asked)
     bought, merchants = _on_sale(known, look, offer, at)
-    _check_person(party_id)
+    _check_person(look, party_id)
     _refuse_hold(look)
     _refuse_room(bought, look, at)
     _check_limits(bought, look)
@@ -113,7 +115,7 @@ def queue(party_id: int, offer: str, at: datetime, by: Actor | None) -> WaitingV
     known = frozen(offer)
     look = _look_at(party_id, "", known, b"", None, at)
     wanted, _ = _on_sale(known, look, offer, at)
-    _check_person(party_id)
+    _check_person(look, party_id)
     _refuse_hold(look)
     _check_limits(wanted, look)
     place = _waiting.join(wanted, party_id, at)
@@ -273,12 +275,13 @@ def _short(what: str, title: str) -> Conflict:
     return SoldOut("已经兑完了", where=title, fix=wait)
 
 
-def _check_person(party_id: int) -> None:
+def _check_person(look: _Look, party_id: int) -> None:
+    if look.person_kind == PartyKind.RESIDENT and not look.person_erased:
+        return
     ref = parties.party_by_id(party_id)
     if ref.erased:
         raise PartyErased(f"{ref.number} 已注销", where="party_id", fix="请本人重新加入")
-    if ref.kind is not PartyKind.RESIDENT:
-        raise BadInput(f"{ref.number} 是单位，不能兑换", where="party_id", fix="由居民本人兑换")
+    raise BadInput(f"{ref.number} 是单位，不能兑换", where="party_id", fix="由居民本人兑换")
 
 
 def _check_limits(offer: Offer, look: _Look) -> None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 SQL = Path(__file__).resolve().parents[1] / "sql"
 
 REMOVE = """
-DROP FUNCTION rewards_buy, rewards_look, rewards_free, rewards_serve, rewards_lock, rewards_take, rewards_room;
+DROP FUNCTION rewards_buy, rewards_free, rewards_serve, rewards_lock, rewards_take, rewards_room;
 DROP TYPE rewards_freed;
 """
 
