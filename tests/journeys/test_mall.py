@@ -202,41 +202,67 @@ def pay_october(town: Town, merchant: str) -> None:
     posted(town.finance, f"{OFFICE}/clearing/payments/{payment.number}/confirm/", done)
 
 
-def test_from_the_scale_to_the_bank(town: Town, clock: Clock) -> None:
-    merchant, offer = open_mall(town)
-    pickup = occasion(town, "pickup", date(2026, 10, 10), bookable="on", capacity=5)
-    walk_in = occasion(town, "collection", date(2026, 10, 10))
-    ana, old = Resident("安娜", town.village), Resident("老何", town.village)
-    assert ana.post("bookings", {"occasion": pickup})["state"] == "booked"
-    assert ana.get("bookings")["bookings"][0]["occasion"] == pickup
-
-    # The old man has no phone: he lets the clerk act for him and gets a card.
-    clock.go(date(2026, 10, 9))
-    old_id = parties.party(old.number).id
-    clerk_id = parties.staff("clerk-a").id
+def card_for(town: Town, clock: Clock, number: str) -> tuple[str, ...]:
+    """Somebody without a phone lets a clerk act, who prints a card before a witness; its tokens."""
+    person = parties.party(number)
     party_services.relate(
-        subject_id=old_id, kind=RelationKind.CLERK, clerk_id=clerk_id, basis="虚构的书面委托", at=clock.at,
-        by=Actor.resident(parties.party(old.number)),
-    )  # fmt: skip
-    posted(town.clerk, f"{OFFICE}/cards/{old.number}/issue/", {"witness": "clerk-b", "serials": 4})
-    (card,) = community.cards_of(old_id)
-    tokens = community.card_sheet(card.number).tokens
+        subject_id=person.id,
+        kind=RelationKind.CLERK,
+        clerk_id=parties.staff("clerk-a").id,
+        basis="虚构的书面委托",
+        at=clock.at,
+        by=Actor.resident(person),
+    )
+    posted(town.clerk, f"{OFFICE}/cards/{number}/issue/", {"witness": "clerk-b", "serials": 4})
+    (card,) = community.cards_of(person.id)
+    return community.card_sheet(card.number).tokens
 
-    # Saturday: one is fetched, one walks to the point.
+
+def confirm_all(town: Town) -> None:
+    """The second person says yes to everything that waits."""
+    for waiting in community.pending(TOWN):
+        posted(town.second, f"{OFFICE}/weigh/pending/{waiting.number}/", {"right": "yes"})
+
+
+def a_saturday(town: Town, clock: Clock, pickup: str, ana: Resident, tokens: tuple[str, ...]) -> None:
+    """One is fetched, one walks to the point with a card; what is wrong is refused; two say that it is right."""
     clock.go(date(2026, 10, 10))
+    walk_in = occasion(town, "collection", date(2026, 10, 10))
+    paper = {"amount-waste-paper": "6", "scale-waste-paper": "on"}
     weigh(town.clerk, pickup, **{"party": ana.number, "amount-waste-paper": "12.5", "scale-waste-paper": "on"})
-    weigh(town.clerk, walk_in, **{"card": tokens[0], "amount-waste-paper": "6", "scale-waste-paper": "on",
-                                  "amount-plastic-box": "0.5"})  # fmt: skip
-    weigh(town.clerk, walk_in, 409, **{"card": tokens[0], "amount-waste-paper": "6"})
+    weigh(town.clerk, walk_in, **paper, **{"card": tokens[0], "amount-plastic-box": "0.5"})
+    weigh(town.clerk, walk_in, 409, **paper, card=tokens[0])
     weigh(town.clerk, walk_in, 422, **{"card": tokens[1], "amount-waste-paper": "3000"})
     (waiting,) = community.pending(TOWN)
     posted(town.clerk, f"{OFFICE}/weigh/pending/{waiting.number}/", {"right": "yes"})
     assert community.check_in(waiting.number).state == "pending"  # the first person cannot be the second
-    posted(town.second, f"{OFFICE}/weigh/pending/{waiting.number}/", {"right": "yes"})
+    confirm_all(town)
     assert ana.get("check-ins")["check_ins"][0]["state"] == "counted"
-
     clock.go(date(2026, 10, 10), 20)
     posted(town.operator, f"{OFFICE}/settlement/now/", {})
+
+
+def a_week_later(town: Town, clock: Clock, ana: Resident, offer: str) -> None:
+    """There is more, and a second voucher is used."""
+    clock.go(date(2026, 10, 17))
+    later = occasion(town, "collection", date(2026, 10, 17))
+    weigh(town.clerk, later, **{"party": ana.number, "amount-waste-paper": "20", "scale-waste-paper": "on"})
+    confirm_all(town)
+    clock.go(date(2026, 10, 18))
+    ana.sign_in()
+    posted(town.operator, f"{OFFICE}/settlement/now/", {})
+    second = ana.post("vouchers", {"offer": offer}, key="k-3")
+    assert "可以受理" in redeem(town.manager, second["token"])
+
+
+def test_from_the_scale_to_the_bank(town: Town, clock: Clock) -> None:
+    merchant, offer = open_mall(town)
+    pickup = occasion(town, "pickup", date(2026, 10, 10), bookable="on", capacity=5)
+    ana, old = Resident("安娜", town.village), Resident("老何", town.village)
+    assert ana.post("bookings", {"occasion": pickup})["state"] == "booked"
+    assert ana.get("bookings")["bookings"][0]["occasion"] == pickup
+    a_saturday(town, clock, pickup, ana, card_for(town, clock, old.number))
+
     account = ana.get("account")
     assert account["points"] == 187  # 12.5 kg of paper, 1.5 kg CO2e a kilogram, a point for each 100 g
     assert account["reduction_g"] == 18_750
@@ -249,22 +275,11 @@ def test_from_the_scale_to_the_bank(town: Town, clock: Clock) -> None:
     clock.go(date(2026, 10, 12))
     first = ana.post("vouchers", {"offer": offer})
     assert ana.post("vouchers", {"offer": offer})["number"] == first["number"]
-    refused = ana.post("vouchers", {"offer": offer}, 409, key="k-2")
-    assert refused["code"] == "not_enough_points"
+    assert ana.post("vouchers", {"offer": offer}, 409, key="k-2")["code"] == "not_enough_points"
     assert "可以受理" in redeem(town.manager, first["code"])
     assert "已于" in redeem(town.manager, first["token"])
     assert ana.get("vouchers")["vouchers"][0]["state"] == "redeemed"
-
-    # A week later there is more, and a second voucher is used.
-    clock.go(date(2026, 10, 17))
-    later = occasion(town, "collection", date(2026, 10, 17))
-    weigh(town.clerk, later, **{"party": ana.number, "amount-waste-paper": "20", "scale-waste-paper": "on"})
-    posted(town.second, f"{OFFICE}/weigh/pending/{community.pending(TOWN)[0].number}/", {"right": "yes"})
-    clock.go(date(2026, 10, 18))
-    ana.sign_in()
-    posted(town.operator, f"{OFFICE}/settlement/now/", {})
-    second = ana.post("vouchers", {"offer": offer}, key="k-3")
-    assert "可以受理" in redeem(town.manager, second["token"])
+    a_week_later(town, clock, ana, offer)
     points = balances(Book.POINTS)
     assert points["system", "redeemed"] == 200
     assert ("system", "held") not in points
@@ -330,8 +345,7 @@ def test_the_pool_says_no_before_it_is_overdrawn(town: Town, clock: Clock) -> No
     point = occasion(town, "collection", date(2026, 10, 10))
     for each in people:
         weigh(town.clerk, point, **{"party": each.number, "amount-waste-paper": "20", "scale-waste-paper": "on"})
-    for waiting in community.pending(TOWN):
-        posted(town.second, f"{OFFICE}/weigh/pending/{waiting.number}/", {"right": "yes"})
+    confirm_all(town)
     posted(town.operator, f"{OFFICE}/settlement/now/", {})
     clock.at += timedelta(hours=1)
     first, second = people

@@ -35,4 +35,4 @@ def exchange_traces(day: date) -> list[ExchangeTrace]:
         device_key__isnull=False, exchanged_at__gte=day_start(day), exchanged_at__lt=day_end(day)
     ).order_by("exchanged_at", "id")
     found = rows.values_list("number", "party_id", "device_key", "exchanged_at")
-    return [ExchangeTrace(number, party, bytes(key).hex(), at) for number, party, key, at in found]
+    return [ExchangeTrace(number, party, bytes(key or b"").hex(), at) for number, party, key, at in found]
