@@ -103,24 +103,12 @@ def _enter(details: DeviceEntry, at: datetime) -> str:
     return token
 
 
-_KNOWN = """
-SELECT d.id, d.last_seen_at, d.number, d.title, m.number, m.title, m.state, m.contract_from, m.contract_to,
-  s.number, s.title, s.closed_at IS NOT NULL, u.id, u.username, w.role
-FROM rewards_merchant_device d
-JOIN rewards_merchant m ON m.id = d.merchant_id
-JOIN rewards_shop s ON s.id = d.shop_id
-JOIN parties_user u ON u.id = d.user_id AND u.is_active
-JOIN rewards_merchant_staff w ON w.merchant_id = d.merchant_id AND w.user_id = d.user_id AND w.ended_at IS NULL
-WHERE d.token_hash = %s AND d.ended_at IS NULL
-"""
-
-
 def device(token: str, at: datetime) -> DeviceRef:
     """The phone of that token, in one read: every request of a till asks. Raises DeviceRefused."""
     found = None
     if _TOKEN.fullmatch(token):
         with connection.cursor() as cursor:
-            cursor.execute(_KNOWN, [key_ring().keyed_hash("device token", token)])
+            cursor.execute("SELECT * FROM rewards_phone(%s)", [key_ring().keyed_hash("device token", token)])
             found = cursor.fetchone()
     if found is None:
         raise DeviceRefused("这台设备没有配对，或已停用", fix="请店长重新允许这台设备")
