@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -220,7 +220,7 @@ def _look_at(
     today = local_day(at)
     offer_id = known[0].pk if known else None
     with connection.cursor() as cursor:
-        span = [day_start(today), day_end(today), at, today.year]
+        span: list[Any] = [day_start(today), day_end(today), at, today.year]
         cursor.execute(_LOOK, [party_id, key, offer_id, code_hash, phone, *span])
         return _Look(*cursor.fetchone())
 
@@ -228,7 +228,7 @@ def _look_at(
 def _again(look: _Look, asked: bytes) -> VoucherView:
     if bytes(look.known_hash or b"") != asked:
         raise KeyReused("这个请求键已用于另一次兑换", where="key", fix="换一个新的键")
-    return holder_view(Voucher.objects.select_related("offer").get(pk=look.known_id), replayed=True)
+    return holder_view(Voucher.objects.select_related("offer").get(pk=look.known_id or 0), replayed=True)
 
 
 def _on_sale(
@@ -354,7 +354,7 @@ _BUY = f"SELECT rewards_buy({', '.join(['%s'] * 15)}, %s::integer[], %s::integer
 def _take(voucher: Voucher, points: dict[int, int], place: int | None, at: datetime) -> None:
     """Store the voucher and take what many want, last and in one order. What is short takes everything before back."""
     offer, today = voucher.offer, local_day(at)
-    stored = [
+    stored: list[Any] = [
         voucher.number, offer.pk, voucher.party_id, voucher.code_hash, voucher.state, voucher.price_points,
         voucher.face_value_fen, voucher.valid_from, voucher.valid_to, at, voucher.key, voucher.input_hash,
         voucher.ended_at, voucher.handled_by, voucher.device_key, list(points), list(points.values()),
