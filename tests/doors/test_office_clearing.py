@@ -68,9 +68,17 @@ def approved(place: World) -> StatementView:
     return statement_of(place)
 
 
+def confirm_account(place: World) -> None:
+    view = queries.pay_account(place.merchant)
+    assert view is not None
+    page = place.finance.get(reverse("office:clearing-terms", args=[place.merchant]))
+    assert f'name="account" value="{view.number}"' in page.content.decode()
+    send(place.finance, "clearing-account-confirm", place.merchant, account=view.number)
+
+
 def with_account(place: World) -> World:
     send(place.operator, "clearing-account", place.merchant, **ACCOUNT)
-    send(place.finance, "clearing-account-confirm", place.merchant)
+    confirm_account(place)
     return place
 
 
@@ -190,7 +198,7 @@ def test_without_a_confirmed_account_nobody_is_paid_and_the_page_says_so() -> No
     send(place.operator, "clearing-account", place.merchant, status=422, **(ACCOUNT | {"account_number": ""}))
     send(place.operator, "clearing-account", place.merchant, **ACCOUNT)
     assert "收款账户待确认" in page_of(place.operator, "clearing-month", MONTH).text
-    send(place.finance, "clearing-account-confirm", place.merchant)
+    confirm_account(place)
     send(place.operator, "clearing-prepare", MONTH, statement=[view.number])
     (payment,) = queries.payments()
     send(place.finance, "clearing-payment-cancel", payment.number, reason="", status=422)

@@ -352,6 +352,7 @@ def pay_account(merchant: str) -> PayAccountView | None:
         return None
     name, account = opened(row)
     return PayAccountView(
+        number=row.number,
         merchant=merchant,
         bank_name=row.bank_name,
         account_name=name,

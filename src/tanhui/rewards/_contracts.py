@@ -24,6 +24,7 @@ from tanhui.rewards.types import (
     PayAccountConfirm,
     PayAccountDetails,
     SamePerson,
+    StatementChanged,
 )
 
 MoneyTerms = ContractDetails | PayAccountDetails | PayAccountConfirm
@@ -39,7 +40,7 @@ def admit(details: MoneyTerms, at: datetime, by: Actor) -> str:
     elif isinstance(details, PayAccountDetails):
         action, what = "pay_account", _pay_account(merchant, details, at, by)
     else:
-        action, what = "pay_account_confirm", _confirm(merchant, at, by)
+        action, what = "pay_account_confirm", _confirm(merchant, details.account, at, by)
     parties_services.record(actor=by, action=f"rewards.{action}", target=merchant.number, detail=what, at=at)
     return merchant.number
 
@@ -97,10 +98,12 @@ def _pay_account(merchant: Merchant, details: PayAccountDetails, at: datetime, b
     return {"account": number}
 
 
-def _confirm(merchant: Merchant, at: datetime, by: Actor) -> dict[str, str]:
+def _confirm(merchant: Merchant, account: str, at: datetime, by: Actor) -> dict[str, str]:
     row = current_account(merchant.pk)
     if row is None:
         raise NotFound("这家商户还没有登记收款账户", where=merchant.number, fix="先登记收款账户")
+    if row.number != account:
+        raise StatementChanged("收款账户与您看到的不一致", where=merchant.number, fix="刷新后重新与商户核对，再确认")
     if row.confirmed_by:
         raise Conflict("这个收款账户已经确认过", where=merchant.number)
     if by.is_system:

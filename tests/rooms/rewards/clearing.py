@@ -120,11 +120,17 @@ def approved(where: Store, one: Actor, other: Actor, at: datetime = CLEARED) -> 
     return queries.statement(view.number)
 
 
+def confirming(where: Store) -> PayAccountConfirm:
+    """The confirmation of the account that stands now."""
+    view = queries.pay_account(where.merchant)
+    return PayAccountConfirm(where.merchant, view.number if view else "")
+
+
 def with_account(where: Store, one: Actor, other: Actor, number: str = "6222 0000 1234 5678") -> None:
     """A confirmed account."""
     details = PayAccountDetails(where.merchant, "示例银行平江支行", "虚构商户户名", number)
     services.admit(details=details, at=AT, by=one)
-    services.admit(details=PayAccountConfirm(where.merchant), at=AT, by=other)
+    services.admit(details=confirming(where), at=AT, by=other)
 
 
 def paid(one: Actor, other: Actor, month: date = JUNE, at: datetime = CLEARED) -> str:

@@ -15,6 +15,7 @@ from tests.rooms.rewards.clearing import (
     assert_cleared,
     checked,
     clear,
+    confirming,
     drafted,
     hand,
     hands,
@@ -47,7 +48,6 @@ from tanhui.rewards.types import (
     DisputeState,
     DraftMonth,
     NothingToClear,
-    PayAccountConfirm,
     PayAccountDetails,
     PaymentState,
     PreparePayment,
@@ -77,20 +77,29 @@ def account_of(where: Store, number: str = "6222000012345678") -> PayAccountDeta
 def test_an_account_counts_once_another_person_has_confirmed_it() -> None:
     place, (operator, finance) = store(), hands()
     assert queries.pay_account(place.merchant) is None
-    refused_admission(NotFound, PayAccountConfirm(place.merchant), finance)
+    refused_admission(NotFound, confirming(place), finance)
     services.admit(details=account_of(place, "6222 0000-1234 5678"), at=AT, by=operator)
     refused_admission(Forbidden, account_of(place), finance)
-    refused_admission(Forbidden, PayAccountConfirm(place.merchant), operator)
-    refused_admission(Forbidden, PayAccountConfirm(place.merchant), Actor.system("rewards"), "工作人员")
-    refused_admission(SamePerson, PayAccountConfirm(place.merchant), now_finance(operator))
+    refused_admission(Forbidden, confirming(place), operator)
+    refused_admission(Forbidden, confirming(place), Actor.system("rewards"), "工作人员")
+    refused_admission(SamePerson, confirming(place), now_finance(operator))
     view = queries.pay_account(place.merchant)
     assert view is not None
     assert (view.tail, view.account_name, view.confirmed_by) == ("5678", "虚构商户户名", "")
-    services.admit(details=PayAccountConfirm(place.merchant), at=AT + DAY, by=finance)
+    services.admit(details=confirming(place), at=AT + DAY, by=finance)
     view = queries.pay_account(place.merchant)
     assert view is not None
     assert (view.confirmed_by, view.confirmed_at) == (finance.name, AT + DAY)
-    refused_admission(Conflict, PayAccountConfirm(place.merchant), finance)
+    refused_admission(Conflict, confirming(place), finance)
+
+
+def test_only_the_account_that_was_looked_at_is_confirmed() -> None:
+    place, (operator, finance) = store(), hands()
+    services.admit(details=account_of(place), at=AT, by=operator)
+    seen = confirming(place)
+    services.admit(details=account_of(place, "6222000099999999"), at=AT, by=operator)
+    refused_admission(StatementChanged, seen, finance, "不一致")
+    services.admit(details=confirming(place), at=AT, by=finance)
 
 
 @pytest.mark.parametrize("number", ["", "1234567", "62220000123456789012345678901234x", "6222０000x2345678"])
@@ -123,7 +132,7 @@ def test_a_payment_file_needs_confirmed_accounts() -> None:
     refused(Conflict, PreparePayment(JUNE), operator, match=queries.merchant(there.merchant).title)
     number = clear(PreparePayment(JUNE, (standing(here).number,)), operator)
     assert queries.payment(number).statements == (standing(here).number,)
-    services.admit(details=PayAccountConfirm(there.merchant), at=AT, by=finance)
+    services.admit(details=confirming(there), at=AT, by=finance)
     other = clear(PreparePayment(JUNE), operator)
     assert queries.payment(other).statements == (standing(there).number,)
     refused(NothingToClear, PreparePayment(JUNE), operator)
@@ -138,7 +147,7 @@ def test_a_new_account_stops_the_old_one_until_it_is_confirmed() -> None:
     approved(place, operator, finance)
     services.admit(details=account_of(place, "6228111122223333"), at=AT, by=operator)
     refused(Conflict, PreparePayment(JUNE), operator)
-    services.admit(details=PayAccountConfirm(place.merchant), at=AT, by=finance)
+    services.admit(details=confirming(place), at=AT, by=finance)
     number = clear(PreparePayment(JUNE), operator)
     (line,) = queries.payment_lines(number, by=finance, at=CLEARED)
     assert (line.account_number, line.account_name, line.amount_fen) == ("6228111122223333", "虚构商户户名", 1000)

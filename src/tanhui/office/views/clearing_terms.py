@@ -90,9 +90,10 @@ def _form(
 def account_confirm(request: HttpRequest, number: str) -> HttpResponse:
     """Another person has checked the account with the merchant."""
     queries.merchant(number)
+    details = PayAccountConfirm(number, request.POST.get("account", "")[:40])
     done = act(
         request,
-        verb=lambda: services.admit(details=PayAccountConfirm(number), at=timezone.now(), by=actor(request)),
+        verb=lambda: services.admit(details=details, at=timezone.now(), by=actor(request)),
         done=lambda _: "收款账户已确认",
     )
     return redirect("office:clearing-terms", number=number) if done else _terms(request, number, 409)

@@ -100,7 +100,7 @@ class ClearingStory:
                 services.admit(details=account, at=at, by=self.offices.operator)
             known = queries.pay_account(merchant.number)
             if known is not None and known.confirmed_at is None and serial < len(merchants):
-                services.admit(details=PayAccountConfirm(merchant.number), at=at, by=self.offices.finance)
+                services.admit(details=PayAccountConfirm(merchant.number, known.number), at=at, by=self.offices.finance)
         for merchant in merchants[:1]:
             if all(contract.rate_bp == FULL_RATE_BP for contract in queries.contracts(merchant.number)):
                 terms = ContractDetails(merchant.number, merchant.contract_from, merchant.contract_to, AGREED_BP)

@@ -228,9 +228,10 @@ class PayAccountDetails:
 
 @dataclass(frozen=True)
 class PayAccountConfirm:
-    """Another person has checked the account with the merchant."""
+    """Another person has checked that account (`acc_…`) with the merchant: not one recorded since."""
 
     merchant: str
+    account: str
 
 
 # ---------------------------------------------------------------------------------------------- what is given back
@@ -379,8 +380,9 @@ class PaymentLine:
 
 @dataclass(frozen=True)
 class PayAccountView:
-    """Where a merchant is paid, without the number but for its last four digits."""
+    """Where a merchant is paid (`number` is ours, `acc_…`), without the bank's number but for its last four digits."""
 
+    number: str
     merchant: str
     bank_name: str
     account_name: str
