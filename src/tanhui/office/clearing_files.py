@@ -17,6 +17,7 @@ from openpyxl.styles import Font
 from tanhui.kernel.county import load_county
 from tanhui.kernel.days import COUNTY_ZONE, chinese_date, local_day
 from tanhui.office import paper
+from tanhui.office.words import person_words
 from tanhui.rewards import queries
 from tanhui.rewards.types import FULL_RATE_BP, PaymentLine, SignedDocument, StatementLineView, StatementView
 
@@ -69,12 +70,6 @@ def moment(at: datetime | None) -> str:
 def percent(basis_points: int) -> str:
     """9,500 → 95.00%."""
     return f"{Decimal(basis_points) / 100:.2f}%"
-
-
-def person_words(name: str) -> str:
-    """An actor of the audit trail as people say it: staff:a → a, system:rewards → 系统."""
-    kind, _, user = name.partition(":")
-    return "系统" if kind == "system" else user or name
 
 
 def month_words(month: date) -> str:

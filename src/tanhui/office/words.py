@@ -157,3 +157,9 @@ def account_words(code: str, scenarios: Mapping[str, str]) -> str:
     if head == "avoided":
         return f"避免的排放：{scenarios.get(tail, tail)}"
     return _ACCOUNTS.get(code, code)
+
+
+def person_words(name: str) -> str:
+    """An actor of the audit trail as people say it: staff:a → a, system:rewards → 系统; nobody: a dash."""
+    kind, _, rest = name.partition(":")
+    return "系统" if kind == "system" else rest or name or "—"

@@ -18,12 +18,6 @@ def month(value: date) -> str:
 
 
 @register.filter
-def person(name: str) -> str:
-    """Who did it: the user's name, or that the platform did."""
-    return clearing_files.person_words(name)
-
-
-@register.filter
 def percent(basis_points: int) -> str:
     """9,500 → 95.00%."""
     return clearing_files.percent(basis_points)

@@ -1,4 +1,4 @@
-"""The menu of the office: only what the signed-in member of staff may open."""
+"""The menu of the office, only what the signed-in member of staff may open; and who did something."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django import template
 from django.urls import reverse
 
 from tanhui.office.access import may
+from tanhui.office.words import person_words
 
 register = template.Library()
 
@@ -62,7 +63,15 @@ _GROUPS = (
             ("funds", "年度资金"),
         ),
     ),
-    ("门店", (("till", "核销券"), ("clearing-own", "结算单"), ("till-own", "本店"), ("till-cases", "核查与申诉"),)),
+    (
+        "门店",
+        (
+            ("till", "核销券"),
+            ("clearing-own", "结算单"),
+            ("till-own", "本店"),
+            ("till-cases", "核查与申诉"),
+        ),
+    ),
     ("规则", (("methods", "方法流转"),)),
     ("账目", (("runs", "结算"), ("books", "试算平衡"))),
     ("监督", (("integrity-cases", "异常核查"), ("trail", "操作留痕"))),
@@ -105,3 +114,9 @@ def allowed(context: template.Context, page: str) -> bool:
     """Whether the signed-in user may open that page of the office."""
     user = context.get("user")
     return user is not None and may(user, page)
+
+
+@register.filter
+def person(name: str) -> str:
+    """Who did something: the user's name, or that the platform did."""
+    return person_words(name)

@@ -122,10 +122,3 @@ def report_changes(content: Mapping[str, Any]) -> list[dict[str, Any]]:
             if each["change"] not in still
         ]
     return changes
-
-
-@register.filter
-def person(name: str) -> str:
-    """Who did something, as the audit trail names it, without the kind: staff:demo-officer → demo-officer."""
-    kind, _, rest = name.partition(":")
-    return "系统" if kind == "system" else rest or name or "—"
