@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import segno
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST, require_safe
 
 from tanhui.community import queries, services
@@ -27,6 +25,7 @@ from tanhui.community.types import (
 )
 from tanhui.kernel.days import COUNTY_ZONE
 from tanhui.kernel.errors import Conflict, NotFound, TanhuiError
+from tanhui.office import qr
 from tanhui.office.access import office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.community_desk import find, names_of, occasion_here, place_names
@@ -192,5 +191,4 @@ def screen_code(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _drawn(found: OccasionView) -> str:
-    words = queries.rotating_code(found.number, timezone.now())
-    return mark_safe(segno.make(words, error="m", micro=False).svg_inline(border=4, scale=8, omitsize=True))  # noqa: S308  drawn by segno: shapes without any text of ours
+    return qr.drawn(queries.rotating_code(found.number, timezone.now()))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tanhui.community import queries, services
 from tanhui.community.types import CardDetails, CardRevoked, CardSheet, CardView
 from tanhui.kernel.errors import NotFound, TanhuiError
+from tanhui.office import qr
 from tanhui.office.access import office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.community_desk import find
@@ -94,13 +93,9 @@ def sheet(request: HttpRequest, party: str, card: str) -> HttpResponse:
     found = _person(request, party)
     _card(found, card)
     printed: CardSheet = queries.card_sheet(card)
-    codes = [(order, _drawn(token)) for order, token in enumerate(printed.tokens, 1)]
+    codes = [(order, qr.drawn(token, error="l", border=3)) for order, token in enumerate(printed.tokens, 1)]
     context = {"section": SECTION, "person": found, "card": printed.card, "codes": codes}
     return render(request, "office/community/card_sheet.html", context)
-
-
-def _drawn(token: str) -> str:
-    return mark_safe(segno.make(token, error="l", micro=False).svg_inline(border=3, omitsize=True))  # noqa: S308  drawn by segno: shapes without any text of ours
 
 
 @require_POST

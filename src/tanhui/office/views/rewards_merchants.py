@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-import segno
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tanhui.kernel.errors import NotFound, TanhuiError
+from tanhui.office import qr
 from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor, today
 from tanhui.office.files import csv_file
@@ -270,12 +269,11 @@ def plate(request: HttpRequest, number: str, shop: str) -> HttpResponse:
 def plate_page(request: HttpRequest, shop: ShopView, section: str, crumbs: list[tuple[str, str]]) -> HttpResponse:
     """The sheet of a shop, for whoever may print it."""
     address = request.build_absolute_uri(f"{reverse('portal:mall')}?shop={shop.number}")
-    drawn = segno.make(address, error="m", micro=False).svg_inline(border=4, scale=8, omitsize=True)
     context = {
         "section": section,
         "crumbs": crumbs,
         "shop": shop,
         "address": address,
-        "code": mark_safe(drawn),  # noqa: S308  drawn by segno: shapes without any text of ours
+        "code": qr.drawn(address),
     }
     return render(request, "office/rewards/plate.html", context)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tanhui.kernel.errors import Forbidden, TanhuiError
+from tanhui.office import qr
 from tanhui.office.access import office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.plan_forms import show_refusal
@@ -141,13 +140,12 @@ def device(request: HttpRequest, number: str) -> HttpResponse:
         show_refusal(form, error)
         return _page(request, number, device_form=form, status=error.status)
     address = request.build_absolute_uri(reverse("portal:till"))
-    drawn = segno.make(f"{address}#code={code}", error="m", micro=False).svg_inline(border=4, scale=8, omitsize=True)
     context = {
         "section": "till-own",
         "title": data["title"],
         "code": code,
         "address": address,
-        "drawn": mark_safe(drawn),  # noqa: S308  drawn by segno: shapes without any text of ours
+        "drawn": qr.drawn(f"{address}#code={code}"),
     }
     return render(request, "office/rewards/own_device.html", context)
 
