@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -446,3 +447,17 @@ def test_the_day_has_every_attempt_and_turns_its_pages(client: Client, here: Sto
 def test_a_phone_has_its_limit(client: Client, mine: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(limits.LIMITS, "merchant", 2)
     assert [client.get(f"{BASE}/me", headers=mine).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_a_phone_takes_nothing_back_of_another_merchant_of_its_person(
+    client: Client, here: Store, mine: dict[str, str]
+) -> None:
+    number = redeem(client, mine, bought(offered(LUNCH, here)).code)["number"]
+    other, works = store(), here.cashier
+    assert works.user_id is not None
+    services.admit(details=MerchantStaffDetails(other.merchant, works.user_id, StaffRole.CASHIER), at=AT)
+    borrowed = bearer(phone(replace(other, cashier=works)))
+    problem(post(client, f"redemptions/{number}/undo", borrowed, reason="不是我的店"), 403, "forbidden")
+    refused = [each for each in parties.audit_trail(target=number) if each.action == "rewards.redeem_refused"]
+    assert len(refused) == 1
+    assert post(client, f"redemptions/{number}/undo", mine, reason="扫错了券").json()["outcome"] == "undone"

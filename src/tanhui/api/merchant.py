@@ -108,7 +108,8 @@ def undo(
 ) -> Any:
     """核销记录后 30 分钟内，由同一商户撤销；券恢复为待使用。重复撤销与撤销一次相同。"""
     device = _device(request)
-    return _out(services.undo(number=number, reason=payload.reason, at=_at(request), by=_actor(device)))
+    at, by = _at(request), _actor(device)
+    return _out(services.undo(number=number, reason=payload.reason, at=at, by=by, merchant=device.merchant))
 
 
 @router.get("/day", response=answers(said.DayOut, 401, 422), summary="本商户一天的核销")

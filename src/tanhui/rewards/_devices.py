@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from tanhui.kernel.crypto import key_ring
-from tanhui.kernel.errors import BadInput, Conflict, NotFound
+from tanhui.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from tanhui.kernel.ids import new_number
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
-from tanhui.rewards.models import Merchant, MerchantDevice, MerchantStaff, Shop
+from tanhui.rewards.models import Merchant, MerchantDevice, MerchantStaff, Redemption, Shop
 from tanhui.rewards.types import (
     INVITE_LIFE,
     MOST_DEVICES,
@@ -131,6 +131,12 @@ def device(token: str, at: datetime) -> DeviceRef:
         username=username,
         role=StaffRole(role),
     )
+
+
+def require_own(merchant: str, redemption: str) -> None:
+    """Raises Forbidden where another merchant redeemed it than the one whose phone asks."""
+    if Redemption.objects.filter(number=redemption).exclude(merchant__number=merchant).exists():
+        raise Forbidden("这笔核销是另一家商户的", where=redemption[:40], fix="在核销的那家商户的设备上撤销")
 
 
 def devices(merchant: str, at: datetime) -> list[DeviceView]:

@@ -202,13 +202,16 @@ def redeem(*, details: RedemptionDetails, at: datetime, by: Actor) -> Redemption
         raise
 
 
-def undo(*, number: str, reason: str, at: datetime, by: Actor) -> RedemptionResult:
+def undo(*, number: str, reason: str, at: datetime, by: Actor, merchant: str = "") -> RedemptionResult:
     """Take a redemption (`rdm_…`) back within 30 minutes, by the same merchant, with a reason; the voucher is open.
 
+    `merchant` is whose phone asks: it takes nothing back of another merchant's, even where its person works for both.
     Safe to repeat. Raises Forbidden (the audit trail has it), NotFound, TooLate, BadInput, Conflict.
     """
     try:
         with transaction.atomic():
+            if merchant:
+                _devices.require_own(merchant, number)
             return _redeem.undo(number, reason, at, by)
     except Forbidden as refused:
         _redeem.record_refusal(refused, target=number, at=at, by=by)
