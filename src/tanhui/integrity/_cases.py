@@ -36,6 +36,7 @@ _HAND = Actor.system("integrity")
 def decide(details: DecisionDetails, at: datetime, by: Actor) -> None:
     """Within the caller's transaction."""
     case = _locked(details.case)
+    _refuse_concerned(case, by)
     _ready(case, CaseState.OPEN)
     kind, action = SubjectKind(case.kind), details.action
     if action not in ACTIONS[kind]:
@@ -114,6 +115,15 @@ def concerns(case: Case, party_id: int | None, by: Actor) -> bool:
     return False
 
 
+def _refuse_concerned(case: Case, by: Actor) -> None:
+    """Nobody judges his own case: not who wrote it down, nor who works for the merchant. Raises SamePerson."""
+    own = case.kind == SubjectKind.RECORDER and by.name == f"staff:{case.subject}"
+    if case.kind == SubjectKind.MERCHANT and by.user_id is not None:
+        own = any(each.merchant == case.subject for each in rewards.merchant_of(by.user_id))
+    if own:
+        raise SamePerson("案件涉及您本人或您工作的商户，您须回避", where=case.number, fix="请另一位同事办理")
+
+
 def appeal_until(decision: Decision) -> date | None:
     """The last day for an appeal; None where there is nothing to appeal against."""
     if decision.action == Action.DISMISS:
@@ -124,9 +134,10 @@ def appeal_until(decision: Decision) -> date | None:
 def rule(details: RulingDetails, at: datetime, by: Actor) -> None:
     """Within the caller's transaction."""
     case = _locked(details.case)
+    _refuse_concerned(case, by)
     _ready(case, CaseState.APPEALED)
-    if case.decision.decided_by == by.name:
-        raise SamePerson("复核人不能是作出决定的人", where=case.number, fix="请另一位委员复核")
+    if by.name in (case.decision.decided_by, case.appeal.raised_by):
+        raise SamePerson("复核人不能是作出决定或提出申诉的人", where=case.number, fix="请另一位委员复核")
     reason = words(details.reason, "reason", "理由")
     Ruling.objects.create(case=case, upheld=details.upheld, reason=reason, ruled_by=by.name, ruled_at=at)
     case.state = CaseState.CLOSED

@@ -30,7 +30,7 @@ def scan(*, day: date, at: datetime, by: Actor = SYSTEM) -> int:
 def decide(*, details: DecisionDetails, at: datetime, by: Actor) -> None:
     """Decide an open case, with its reason; a hold or a suspension takes effect at once.
 
-    Raises Forbidden, NotFound, CaseNotReady, BadInput; then nothing has changed.
+    Raises Forbidden, NotFound, CaseNotReady, SamePerson (about oneself), BadInput; then nothing has changed.
     """
     parties.require(by, "integrity.decide")
     _cases.decide(details, at, by)

@@ -164,6 +164,6 @@ class AppealTooLate(Conflict):
 
 
 class SamePerson(Conflict):
-    """Who rules on an appeal must not have decided the case."""
+    """Who rules on an appeal must not have decided the case or appealed; nobody judges a case about himself."""
 
     code = "same_person"

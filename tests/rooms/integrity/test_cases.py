@@ -275,6 +275,39 @@ def test_who_decided_does_not_rule(diner: Store, operator: Actor) -> None:
         Ruling.objects.create(case_id=case_id, upheld=True, reason="x", ruled_by=operator.name, ruled_at=AT)
 
 
+def works(diner: Store, by: Actor, role: StaffRole) -> None:
+    assert by.user_id is not None
+    rewards_services.admit(details=MerchantStaffDetails(diner.merchant, by.user_id, role), at=AT)
+
+
+def test_who_works_for_a_merchant_does_not_judge_it(diner: Store, operator: Actor, committee: Actor) -> None:
+    case = merchant_case(diner)
+    works(diner, operator, StaffRole.CASHIER)
+    with pytest.raises(SamePerson, match="回避"):
+        decide(case, operator, Action.DISMISS)
+    decide(case, Actor.staff(hire("second", Role.OPERATOR)), Action.SUSPEND)
+    works(diner, committee, StaffRole.MANAGER)
+    services.appeal(details=AppealDetails(case.number, "是单位团餐"), at=AT + 2 * DAY, by=committee)
+    ruling = RulingDetails(case.number, False, "成立")
+    with pytest.raises(SamePerson, match="回避"):
+        services.rule(details=ruling, at=AT + 3 * DAY, by=committee)
+    assert committee.user_id is not None
+    left = MerchantStaffDetails(diner.merchant, committee.user_id, StaffRole.MANAGER, given=False)
+    rewards_services.admit(details=left, at=AT + 3 * DAY)
+    with pytest.raises(SamePerson, match="提出申诉"):
+        services.rule(details=ruling, at=AT + 3 * DAY, by=committee)
+    assert rewards.merchant(diner.merchant).state is MerchantState.SUSPENDED
+
+
+def test_who_wrote_it_down_does_not_judge_it(operator: Actor) -> None:
+    row = Case.objects.create(
+        number="cas_recorder", kind=SubjectKind.RECORDER, subject="operator", state=CaseState.OPEN, opened_at=AT
+    )
+    with pytest.raises(SamePerson, match="回避"):
+        services.decide(details=DecisionDetails(row.number, Action.DISMISS, "没有问题"), at=AT + DAY, by=operator)
+    assert Decision.objects.count() == 0
+
+
 def test_the_words_of_an_appeal_are_sealed_and_forgotten(diner: Store, operator: Actor) -> None:
     person, case = person_case(diner)
     held(case, operator)
