@@ -16,6 +16,7 @@ from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
 from tanhui.rewards._alliance import lock_merchant, named
+from tanhui.rewards._managing import require_stranger
 from tanhui.rewards.models import Merchant, MerchantContract, PayAccount
 from tanhui.rewards.rules import extended
 from tanhui.rewards.types import (
@@ -110,6 +111,7 @@ def _confirm(merchant: Merchant, account: str, at: datetime, by: Actor) -> dict[
         raise Forbidden("收款账户须由工作人员确认", where=merchant.number, fix="用财务复核员的账号登录后操作")
     if row.recorded_by == by.name:
         raise SamePerson("收款账户须由登记人以外的人确认", where=merchant.number, fix="请另一位同事与商户核对后确认")
+    require_stranger(merchant.pk, by)
     row.confirmed_by, row.confirmed_at = by.name, at
     row.save(update_fields=["confirmed_by", "confirmed_at"])
     return {"account": row.number}

@@ -11,6 +11,7 @@ from tanhui.ledger.types import Insufficient
 from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
 from tanhui.rewards import _books
+from tanhui.rewards._managing import require_stranger
 from tanhui.rewards._statements import locked
 from tanhui.rewards.models import ClearingCorrection, ClearingDispute, ClearingLine, Merchant, MerchantStaff
 from tanhui.rewards.types import (
@@ -80,6 +81,7 @@ def answer_dispute(details: AnswerDispute, at: datetime, by: Actor) -> str:
     row = ClearingDispute.objects.select_for_update(no_key=True).get(number=details.number)
     if row.state != DisputeState.OPEN:
         raise StatementChanged(f"这个异议{DisputeState(row.state).label}，不能再答复", where=row.number)
+    require_stranger(statement.merchant_id, by)
     answer = _said(details.answer, "answer", 400)
     if details.correction_fen and not details.accepted:
         raise BadInput("不采纳的异议没有更正金额", where="correction_fen", fix="采纳，或把更正金额留空")
@@ -129,6 +131,7 @@ def decide(details: DecideCorrection, at: datetime, by: Actor) -> str:
         raise StatementChanged(f"这笔更正{CorrectionState(row.state).label}", where=row.number, fix="刷新后再看")
     if row.proposed_by == by.name:
         raise SamePerson("更正须由提出人以外的人复核", where=row.number, fix="请另一位同事复核")
+    require_stranger(row.merchant_id, by)
     if not details.posted or details.reason.strip():
         row.decide_reason = _said(details.reason, "reason", 200)
     row.state = CorrectionState.POSTED if details.posted else CorrectionState.REJECTED

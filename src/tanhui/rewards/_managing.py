@@ -12,6 +12,7 @@ from tanhui.rewards.types import (
     DeviceInvite,
     MerchantStaffDetails,
     MerchantStaffView,
+    SamePerson,
     ShopDetails,
     StaffRole,
 )
@@ -60,6 +61,13 @@ def _require_own_limits(details: OwnDetails, user_id: int) -> None:
         kept = shops.values_list("division_code", "plate").first()
         if kept is None or kept != (details.division_code, details.plate):
             raise Forbidden("店长不能增加门店，也不能改所在地和牌号", where="shop", fix="请平台运营人员核实后办理")
+
+
+def require_stranger(merchant_id: int, by: Actor) -> None:
+    """Raises SamePerson where the actor works for the merchant: nobody decides what the own merchant is paid."""
+    own = MerchantStaff.objects.filter(merchant_id=merchant_id, user_id=by.user_id, ended_at__isnull=True)
+    if by.user_id is not None and own.exists():
+        raise SamePerson("您是这家商户的人员，须回避", where="merchant", fix="请另一位同事办理")
 
 
 def staff(merchant: str) -> list[MerchantStaffView]:

@@ -21,6 +21,7 @@ from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
 from tanhui.rewards import _books, _signing
 from tanhui.rewards._contracts import rates
+from tanhui.rewards._managing import require_stranger
 from tanhui.rewards.models import (
     ClearingDispute,
     ClearingLine,
@@ -221,6 +222,7 @@ def approve(details: ApproveStatement, at: datetime, by: Actor) -> str:
     row = _in_state(details.number, StatementState.CHECKED)
     if by.name in (row.checked_by, row.drafted_by):
         raise SamePerson("复核须由核对人和生成人以外的人进行", where=row.number, fix="请另一位同事复核")
+    require_stranger(row.merchant_id, by)
     if ClearingDispute.objects.filter(statement=row, state=DisputeState.OPEN).exists():
         raise Conflict("还有未答复的异议，不能复核通过", where=row.number, fix="先答复全部异议")
     content = _look_again(row, details.digest)

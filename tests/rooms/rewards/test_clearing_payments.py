@@ -33,6 +33,7 @@ from tests.rooms.rewards.mall import AT, DAY, Store, staff_user, store, use
 
 from tanhui.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from tanhui.parties import queries as parties
+from tanhui.parties.models import RoleGrant
 from tanhui.parties.types import Actor, Role
 from tanhui.rewards import queries, services
 from tanhui.rewards.models import PayAccount
@@ -100,6 +101,25 @@ def test_only_the_account_that_was_looked_at_is_confirmed() -> None:
     services.admit(details=account_of(place, "6222000099999999"), at=AT, by=operator)
     refused_admission(StatementChanged, seen, finance, "不一致")
     services.admit(details=confirming(place), at=AT, by=finance)
+
+
+def test_who_works_for_a_merchant_does_not_decide_what_it_is_paid() -> None:
+    place, (operator, finance) = store(), hands()
+    redeemed(place)
+    view = checked(place, operator)
+    manager = manager_of(place)
+    dispute = clear(RaiseDispute(view.number, 1, "示例"), manager)
+    for role in (Role.OPERATOR, Role.FINANCE):
+        assert manager.user_id is not None
+        RoleGrant.objects.create(user_id=manager.user_id, role=role, started_at=AT)
+    refused(SamePerson, AnswerDispute(dispute, accepted=True, answer="同意", correction_fen=900), manager, match="回避")
+    clear(AnswerDispute(dispute, accepted=True, answer="同意", correction_fen=900), operator)
+    (correction,) = queries.corrections(merchant=place.merchant)
+    refused(SamePerson, DecideCorrection(correction.number, posted=True), manager, match="回避")
+    refused(SamePerson, ApproveStatement(view.number, view.digest), manager, match="回避")
+    services.admit(details=account_of(place), at=AT, by=operator)
+    refused_admission(SamePerson, confirming(place), manager, "回避")
+    clear(DecideCorrection(correction.number, posted=True), finance)
 
 
 @pytest.mark.parametrize("number", ["", "1234567", "62220000123456789012345678901234x", "6222０000x2345678"])

@@ -418,7 +418,7 @@ class SignedDocument:
 
 
 class SamePerson(Conflict):
-    """The second hand must be another person than the first."""
+    """The second hand must be another person than the first, and not the merchant's own."""
 
     code = "same_person"
 
