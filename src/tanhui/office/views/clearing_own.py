@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tanhui.kernel.errors import Forbidden, NotFound, TanhuiError
+from tanhui.kernel.errors import Forbidden, NotFound
 from tanhui.office.access import office_page
 from tanhui.office.acts import actor
 from tanhui.office.clearing_forms import DisputeForm
-from tanhui.office.plan_forms import show_refusal
+from tanhui.office.form_page import form_page
 from tanhui.office.views.clearing_statements import as_file, lines_context
 from tanhui.rewards import queries, services
 from tanhui.rewards.types import MembershipView, StaffRole, StatementState, StatementView
@@ -76,16 +77,10 @@ def dispute(request: HttpRequest, number: str, line: int) -> HttpResponse:
     if found is None or found.line != line:
         raise NotFound("结算单没有这一行", where=str(line), fix="从结算单里选择")
     form = DisputeForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                services.clear(details=form.details(number, line), at=timezone.now(), by=actor(request))
-            except TanhuiError as error:
-                show_refusal(form, error)
-                status = error.status
-            else:
-                return redirect("office:clearing-own-statement", number=number)
-    context = {"section": "clearing-own", "statement": view, "line": found, "form": form}
-    return render(request, "office/clearing/own_dispute.html", context, status=status)
+
+    def save() -> str:
+        services.clear(details=form.details(number, line), at=timezone.now(), by=actor(request))
+        return reverse("office:clearing-own-statement", args=[number])
+
+    page = "office/clearing/own_dispute.html"
+    return form_page(request, form, save, template=page, section="clearing-own", statement=view, line=found)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tanhui.kernel.errors import NotFound, TanhuiError
+from tanhui.kernel.errors import NotFound
 from tanhui.office.access import office_page
 from tanhui.office.acts import actor
 from tanhui.office.clearing_forms import AnswerForm, CorrectionForm, DecideForm
-from tanhui.office.plan_forms import show_refusal
+from tanhui.office.form_page import form_page
 from tanhui.rewards import queries, services
 from tanhui.rewards.types import ClearingAct, CorrectionState, DisputeState, MerchantState
 
@@ -34,13 +36,9 @@ def dispute(request: HttpRequest, number: str) -> HttpResponse:
         raise NotFound("没有这条异议", where=number[:40], fix="从异议列表里选择")
     (line,) = queries.statement_lines(row.statement, after=row.line - 1, limit=1)
     form = AnswerForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = _try(request, form, lambda: form.details(number))
-        if status == 200:
-            return redirect("office:clearing-disputes")
-    context = {"section": "clearing-disputes", "row": row, "line": line, "form": form}
-    return render(request, "office/clearing/dispute.html", context, status=status)
+    save = _told(request, lambda: form.details(number), "office:clearing-disputes")
+    page = "office/clearing/dispute.html"
+    return form_page(request, form, save, template=page, section="clearing-disputes", row=row, line=line)
 
 
 @require_safe
@@ -58,21 +56,18 @@ def correction_new(request: HttpRequest) -> HttpResponse:
     merchants = [each for each in queries.merchants() if each.state is not MerchantState.APPLIED]
     initial = {"merchant": request.GET.get("merchant", "")[:40]}
     form = CorrectionForm(request.POST or None, merchants=merchants, initial=initial)
-    status = 200
-    if request.method == "POST":
-        status = _try(request, form, form.details)
-        if status == 200:
-            return redirect("office:clearing-corrections")
-    context = {
-        "section": "clearing-corrections",
-        "form": form,
-        "title": "提出更正",
-        "lead": "账上多记或少记的，不改原来的记录，另记一笔更正；由财务复核员复核后入账，写进下一张结算单。",
-        "verb": "提交复核",
-        "back": reverse("office:clearing-corrections"),
-        "crumbs": [(reverse("office:clearing-corrections"), "更正")],
-    }
-    return render(request, "office/clearing/form.html", context, status=status)
+    back = reverse("office:clearing-corrections")
+    return form_page(
+        request,
+        form,
+        _told(request, form.details, "office:clearing-corrections"),
+        section="clearing-corrections",
+        title="提出更正",
+        lead="账上多记或少记的，不改原来的记录，另记一笔更正；由财务复核员复核后入账，写进下一张结算单。",
+        verb="提交复核",
+        back=back,
+        crumbs=[(back, "更正")],
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,24 +78,16 @@ def correction_decide(request: HttpRequest, number: str) -> HttpResponse:
     if row is None:
         raise NotFound("没有这笔更正", where=number[:40], fix="从更正列表里选择")
     form = DecideForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = _try(request, form, lambda: form.details(number))
-        if status == 200:
-            return redirect("office:clearing-corrections")
-    context = {"section": "clearing-corrections", "row": row, "form": form}
-    return render(request, "office/clearing/correction.html", context, status=status)
+    save = _told(request, lambda: form.details(number), "office:clearing-corrections")
+    page = "office/clearing/correction.html"
+    return form_page(request, form, save, template=page, section="clearing-corrections", row=row)
 
 
-def _try(request: HttpRequest, form: AnswerForm | CorrectionForm | DecideForm, details: object) -> int:
-    """200 where it is done; otherwise the status of the page that says why not."""
-    if not form.is_valid():
-        return 422
-    assert callable(details)
-    told: ClearingAct = details()
-    try:
-        services.clear(details=told, at=timezone.now(), by=actor(request))
-    except TanhuiError as error:
-        show_refusal(form, error)
-        return error.status
-    return 200
+def _told(request: HttpRequest, details: Callable[[], ClearingAct], back: str) -> Callable[[], str]:
+    """What a form does: a step of clearing, then back to its list."""
+
+    def save() -> str:
+        services.clear(details=details(), at=timezone.now(), by=actor(request))
+        return reverse(back)
+
+    return save

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tanhui.kernel.errors import TanhuiError
 from tanhui.office.access import office_page
 from tanhui.office.acts import act, actor, today
 from tanhui.office.clearing_forms import AccountForm, ContractForm
-from tanhui.office.plan_forms import show_refusal
+from tanhui.office.form_page import form_page
 from tanhui.rewards import queries, services
 from tanhui.rewards.types import PayAccountConfirm
 
@@ -61,28 +58,14 @@ def _form(
     request: HttpRequest, number: str, form: ContractForm | AccountForm, *, title: str, lead: str
 ) -> HttpResponse:
     merchant = queries.merchant(number)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                services.admit(details=form.details(number), at=timezone.now(), by=actor(request))
-            except TanhuiError as error:
-                show_refusal(form, error)
-                status = error.status
-            else:
-                return redirect("office:clearing-terms", number=number)
     back = reverse("office:clearing-terms", args=[number])
-    context: dict[str, Any] = {
-        "section": "clearing",
-        "form": form,
-        "title": title,
-        "lead": lead,
-        "verb": "保存",
-        "back": back,
-        "crumbs": [(reverse("office:clearing"), "结算"), (back, merchant.title)],
-    }
-    return render(request, "office/clearing/form.html", context, status=status)
+
+    def save() -> str:
+        services.admit(details=form.details(number), at=timezone.now(), by=actor(request))
+        return back
+
+    crumbs = [(reverse("office:clearing"), "结算"), (back, merchant.title)]
+    return form_page(request, form, save, section="clearing", title=title, lead=lead, back=back, crumbs=crumbs)
 
 
 @require_POST

@@ -18,7 +18,7 @@ from tanhui.office.access import office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.community_desk import find
 from tanhui.office.community_forms import CardForm, ReasonForm, WhoForm
-from tanhui.office.views.community_occasions import form_page
+from tanhui.office.form_page import form_page
 from tanhui.parties import queries as parties
 from tanhui.parties.types import PartyRef
 

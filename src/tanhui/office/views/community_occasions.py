@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,13 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tanhui.community import queries, services
 from tanhui.community.types import BookingState, OccasionKind, OccasionState, OccasionStatus, OccasionView
 from tanhui.kernel.days import COUNTY_ZONE
-from tanhui.kernel.errors import TanhuiError
 from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.community_desk import mine, occasion_here, place_names, serving
 from tanhui.office.community_forms import OccasionForm, WhoForm
 from tanhui.office.files import csv_file
-from tanhui.office.plan_forms import show_refusal
+from tanhui.office.form_page import form_page
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Scope
 
@@ -167,23 +164,6 @@ def _filled(request: HttpRequest, form: OccasionForm, *, title: str, back: str) 
         )
 
     return form_page(request, form, save, section=SECTION, title=title, back=back)
-
-
-def form_page(
-    request: HttpRequest, form: forms.Form, save: Callable[[], str], *, section: str, title: str, back: str
-) -> HttpResponse:
-    """A form on a page of its own: saved, it leads where `save` says; refused, nothing typed is lost."""
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                return redirect(save())
-            except TanhuiError as error:
-                show_refusal(form, error)
-                status = error.status
-    context = {"section": section, "form": form, "title": title, "back": back}
-    return render(request, "office/community/form.html", context, status=status)
 
 
 @require_POST

@@ -15,7 +15,7 @@ from tanhui.office.acts import act, actor, today
 from tanhui.office.community_desk import ask, mine, place_names, serving
 from tanhui.office.community_forms import PointForm, PointStateForm, PriceForm
 from tanhui.office.files import csv_file
-from tanhui.office.views.community_occasions import form_page
+from tanhui.office.form_page import form_page
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Scope
 

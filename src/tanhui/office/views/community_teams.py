@@ -17,7 +17,7 @@ from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.community_desk import ask, find, mine, place_names, serving
 from tanhui.office.community_forms import MemberForm, TeamForm
-from tanhui.office.views.community_occasions import form_page
+from tanhui.office.form_page import form_page
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Scope
 

@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tanhui.kernel.errors import NotFound, TanhuiError
+from tanhui.kernel.errors import NotFound
 from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor, today
 from tanhui.office.clearing_files import month_words, yuan
 from tanhui.office.clearing_forms import LineForm
-from tanhui.office.plan_forms import show_refusal
+from tanhui.office.form_page import form_page
 from tanhui.office.views.clearing_months import last_month
 from tanhui.rewards import queries, services
 from tanhui.rewards.types import FundsDetails, FundsView
@@ -59,28 +59,21 @@ def line(request: HttpRequest) -> HttpResponse:
         reserve = yuan(now.reserve_fen) if now.reserve_fen else None
         initial = {"year": now.year, "offer": now.offer, "amount": yuan(now.amount_fen), "reserve": reserve}
     form = LineForm(request.POST or None, offers=queries.offers(published_only=False), initial=initial)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                services.offer(details=form.details(), at=timezone.now(), by=actor(request))
-            except TanhuiError as error:
-                show_refusal(form, error)
-                status = error.status
-            else:
-                return redirect("office:funds")
-    back = reverse("office:funds")
-    context = {
-        "section": "funds",
-        "form": form,
-        "title": "设定年度资金",
-        "lead": "同一年度、同一项再设一次，就改成新的金额。不能少于已经答应出去的；增加的，排队的人按先后得到保留。",
-        "verb": "保存",
-        "back": back,
-        "crumbs": [(back, "年度资金")],
-    }
-    return render(request, "office/clearing/form.html", context, status=status)
+
+    def save() -> str:
+        services.offer(details=form.details(), at=timezone.now(), by=actor(request))
+        return reverse("office:funds")
+
+    return form_page(
+        request,
+        form,
+        save,
+        section="funds",
+        title="设定年度资金",
+        lead="同一年度、同一项再设一次，就改成新的金额。不能少于已经答应出去的；增加的，排队的人按先后得到保留。",
+        back=reverse("office:funds"),
+        crumbs=[(reverse("office:funds"), "年度资金")],
+    )
 
 
 @require_POST

@@ -17,7 +17,7 @@ from tanhui.office import qr
 from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor, today
 from tanhui.office.files import csv_file
-from tanhui.office.plan_forms import show_refusal
+from tanhui.office.form_page import form_page
 from tanhui.office.rewards_forms import STEPS, ApplyForm, ShopForm, StaffForm, StepForm
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
@@ -97,7 +97,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         "back": reverse("office:rewards-merchants"),
         "crumbs": [(reverse("office:rewards-merchants"), "商户")],
     }
-    return render(request, "office/rewards/form.html", context, status=status)
+    return render(request, "office/form.html", context, status=status)
 
 
 @transaction.atomic
@@ -233,27 +233,22 @@ def found_shop(merchant: str, number: str) -> ShopView:
 
 def _shop(request: HttpRequest, found: MerchantView, current: ShopView | None) -> HttpResponse:
     form = ShopForm(request.POST or None, current=current)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                services.admit(details=form.details(found.number), at=timezone.now(), by=actor(request))
-            except TanhuiError as error:
-                show_refusal(form, error)
-                status = error.status
-            else:
-                return redirect("office:rewards-merchant", number=found.number)
     back = reverse("office:rewards-merchant", args=[found.number])
-    context = {
-        "section": "rewards-merchants",
-        "form": form,
-        "title": f"修改{current.title}" if current else "添加门店",
-        "verb": "保存" if current else "添加",
-        "back": back,
-        "crumbs": [(reverse("office:rewards-merchants"), "商户"), (back, found.title)],
-    }
-    return render(request, "office/rewards/form.html", context, status=status)
+
+    def save() -> str:
+        services.admit(details=form.details(found.number), at=timezone.now(), by=actor(request))
+        return back
+
+    return form_page(
+        request,
+        form,
+        save,
+        section="rewards-merchants",
+        title=f"修改{current.title}" if current else "添加门店",
+        verb="保存" if current else "添加",
+        back=back,
+        crumbs=[(reverse("office:rewards-merchants"), "商户"), (back, found.title)],
+    )
 
 
 @require_safe

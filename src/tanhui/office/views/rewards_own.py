@@ -15,6 +15,7 @@ from tanhui.kernel.errors import Forbidden, TanhuiError
 from tanhui.office import qr
 from tanhui.office.access import office_page
 from tanhui.office.acts import act, actor
+from tanhui.office.form_page import form_page
 from tanhui.office.plan_forms import show_refusal
 from tanhui.office.rewards_forms import CashierForm, DeviceForm, ShopForm
 from tanhui.office.views.rewards_merchants import found_shop, plate_page
@@ -172,27 +173,14 @@ def shop(request: HttpRequest, number: str, shop: str) -> HttpResponse:
     form = ShopForm(request.POST or None, current=current)
     for kept in ("division_code", "plate"):
         form.fields[kept].disabled = True
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                services.admit(details=form.details(found.number), at=timezone.now(), by=actor(request))
-            except TanhuiError as error:
-                show_refusal(form, error)
-                status = error.status
-            else:
-                return redirect("office:till-own")
     back = reverse("office:till-own")
-    context = {
-        "section": "till-own",
-        "form": form,
-        "title": f"修改{current.title}",
-        "verb": "保存",
-        "back": back,
-        "crumbs": [(back, "本店")],
-    }
-    return render(request, "office/rewards/form.html", context, status=status)
+
+    def save() -> str:
+        services.admit(details=form.details(found.number), at=timezone.now(), by=actor(request))
+        return back
+
+    title = f"修改{current.title}"
+    return form_page(request, form, save, section="till-own", title=title, back=back, crumbs=[(back, "本店")])
 
 
 @require_safe
