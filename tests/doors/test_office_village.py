@@ -264,6 +264,25 @@ def test_an_upload_in_anothers_name_or_of_no_sense_changes_nothing(village: worl
     assert CheckIn.objects.count() == 0
 
 
+def test_an_entry_that_cannot_be_stored_keeps_no_other_from_being_answered(village: world.Village) -> None:
+    client, tokens = enter(village.clerk), world.card(village, village.zhang).tokens
+
+    def weighed(**changes: Any) -> list[dict[str, Any]]:
+        return [{"material": "waste-paper", "mass_g": 1500, "weighed": "scale", "reading": "1.5 kg"} | changes]
+
+    answers = upload(
+        client,
+        village.clerk.username,
+        entry(village, 1, card=tokens[0]),
+        entry(village, 2, card=tokens[1], measured=weighed(item_count=10**12)),
+        entry(village, 3, card=tokens[2], measured=weighed(reading="1.5\0kg")),
+        entry(village, 4, card=tokens[3], occasion="occ_\0"),
+        entry(village, 5, card=tokens[4], measured=weighed(reading="\ud800")),
+    )
+    assert [each["state"] for each in answers] == ["counted", *["refused"] * 4]
+    assert {each["code"] for each in answers[1:]} == {"bad_input"}
+
+
 def test_the_shell_holds_nobodys_name_and_its_worker_keeps_what_it_needs(village: world.Village) -> None:
     client = enter(village.clerk)
     response = client.get(reverse("office:village-mode"))

@@ -27,6 +27,8 @@ COLLECTING = (OccasionKind.PICKUP, OccasionKind.COLLECTION, OccasionKind.EXCHANG
 """Where things are brought; one may come more than once. To the others a person comes once."""
 LEARNING = (OccasionKind.TRAINING, OccasionKind.LECTURE, OccasionKind.STUDY_VISIT)
 MAX_LINES = 20
+MOST_STORED = 10**9
+"""Of the quantity that a material is not counted by, which has no most of its own."""
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,80}")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
@@ -109,8 +111,8 @@ def check_measured(measured: Sequence[Measured], known: Sequence[Material], acce
             unit = "克" if material.quantity == "mass_g" else "件"
             raise BadInput(f"{material.title}按{unit}登记", where=material.quantity, fix=f"填写多少{unit}")
         for value in (each.mass_g, each.item_count):
-            if value is not None and value <= 0:
-                raise BadInput(f"{material.title}的数量须大于零", where="measured", fix="没有的物料不用写")
+            if value is not None and not 0 < value <= MOST_STORED:
+                raise BadInput(f"{material.title}的数量须大于零，不能过大", where="measured", fix="没有的物料不用写")
         if amount > material.most:
             raise ImplausibleQuantity(
                 f"{material.title} {quantity_words(amount, material.quantity)}超过一人一次的上限"

@@ -111,6 +111,8 @@ def _told(request: HttpRequest) -> list[dict[str, Any]]:
 def _entry(row: dict[str, Any]) -> CheckInDetails:
     """One entry as the phone kept it. Raises BadInput, NotFound (no such person)."""
     try:
+        if not _storable(row):
+            raise ValueError("a database cannot store it")
         happened_at = datetime.fromisoformat(str(row["happened_at"]))
         if happened_at.tzinfo is None:
             raise ValueError("an instant needs a zone")
@@ -138,6 +140,12 @@ def _entry(row: dict[str, Any]) -> CheckInDetails:
         minutes=minutes,
         offline=True,
     )
+
+
+def _storable(row: dict[str, Any]) -> bool:
+    """No character that a database refuses: one such entry must not keep the others from being answered."""
+    text = json.dumps(row, ensure_ascii=False)
+    return "\\u0000" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def _whole(value: Any) -> int | None:
