@@ -16,6 +16,7 @@ from tanhui.parties import services as parties_services
 from tanhui.parties.types import Actor
 from tanhui.rewards._contracts import opened
 from tanhui.rewards._statements import document
+from tanhui.rewards._views import merchant_row
 from tanhui.rewards.models import (
     ClearingCorrection,
     ClearingDispute,
@@ -23,7 +24,6 @@ from tanhui.rewards.models import (
     ClearingPayment,
     ClearingPaymentLine,
     ClearingStatement,
-    Merchant,
     MerchantContract,
     PayAccount,
 )
@@ -347,7 +347,7 @@ def _require_either(by: Actor, one: str, other: str) -> None:
 
 def pay_account(merchant: str) -> PayAccountView | None:
     """Where a merchant is paid, confirmed or not yet; None where nothing is recorded. Raises NotFound."""
-    row = PayAccount.objects.filter(merchant=_merchant(merchant)).order_by("-id").first()
+    row = PayAccount.objects.filter(merchant=merchant_row(merchant)).order_by("-id").first()
     if row is None:
         return None
     name, account = opened(row)
@@ -368,7 +368,7 @@ def contracts(merchant: str) -> list[ContractView]:
     """The terms of a merchant's contracts, latest recorded first. Raises NotFound."""
     return [
         ContractView(merchant, row.contract_from, row.contract_to, row.rate_bp, row.recorded_by, row.recorded_at)
-        for row in MerchantContract.objects.filter(merchant=_merchant(merchant)).order_by("-id")
+        for row in MerchantContract.objects.filter(merchant=merchant_row(merchant)).order_by("-id")
     ]
 
 
@@ -376,10 +376,3 @@ def owed_fen() -> int:
     """What the programme owes all merchants: not approved yet, and approved but not paid."""
     held = ledger_queries.trial_balance(Book.MONEY)
     return sum(line.balance for line in held.lines if line.holder == "party")
-
-
-def _merchant(number: str) -> Merchant:
-    row = Merchant.objects.filter(number=number).first()
-    if row is None:
-        raise NotFound("没有这个商户", where=number[:40], fix="核对商户编号")
-    return row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from tanhui.kernel.errors import NotFound
 from tanhui.rewards._codes import code_of, token_of
 from tanhui.rewards.models import Merchant, Offer, OfferMerchant, Redemption, Shop, Voucher, VoucherPoints
 from tanhui.rewards.rules import in_groups
@@ -19,6 +20,14 @@ from tanhui.rewards.types import (
     VoucherState,
     VoucherView,
 )
+
+
+def merchant_row(number: str) -> Merchant:
+    """The merchant of a number. Raises NotFound."""
+    row = Merchant.objects.filter(number=number).first()
+    if row is None:
+        raise NotFound("没有这个商户", where=number[:40], fix="核对商户编号")
+    return row
 
 
 def merchant_view(row: Merchant) -> MerchantView:

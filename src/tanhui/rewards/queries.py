@@ -37,6 +37,7 @@ from tanhui.rewards._signing import statement_key
 from tanhui.rewards._traces import exchange_traces, redemption_traces
 from tanhui.rewards._views import (
     holder_view,
+    merchant_row,
     merchant_view,
     merchants_of,
     offer_view,
@@ -161,12 +162,12 @@ def merchants(state: MerchantState | None = None) -> list[MerchantView]:
 
 def merchant(number: str) -> MerchantView:
     """One merchant. Raises NotFound."""
-    return merchant_view(_merchant(number))
+    return merchant_view(merchant_row(number))
 
 
 def shops(merchant: str) -> list[ShopView]:
     """The shops of a merchant, also closed ones. Raises NotFound."""
-    row = _merchant(merchant)
+    row = merchant_row(merchant)
     return [shop_view(shop, row.number) for shop in Shop.objects.filter(merchant=row).order_by("title", "id")]
 
 
@@ -183,7 +184,7 @@ def redemptions(merchant: str, day: date) -> list[RedemptionView]:
     """All attempts at a merchant's recorded on a day of the county, oldest first. Raises NotFound."""
     rows = (
         Redemption.objects.filter(
-            merchant=_merchant(merchant), recorded_at__gte=day_start(day), recorded_at__lt=day_end(day)
+            merchant=merchant_row(merchant), recorded_at__gte=day_start(day), recorded_at__lt=day_end(day)
         )
         .select_related("shop", "voucher__offer", "undo_of", "undone_by")
         .order_by("recorded_at", "id")
@@ -215,10 +216,3 @@ def _redemption_view(row: Redemption, staff: str) -> RedemptionView:
 def points_available(party_id: int, on: date) -> dict[int, int]:
     """Expiry year → points that are good on that day, soonest first."""
     return available_points(party_id, on)
-
-
-def _merchant(number: str) -> Merchant:
-    row = Merchant.objects.filter(number=number).first()
-    if row is None:
-        raise NotFound("没有这个商户", where=number[:40], fix="核对商户编号")
-    return row
