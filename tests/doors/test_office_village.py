@@ -73,6 +73,10 @@ def test_a_card_is_issued_before_a_witness_printed_used_and_revoked(village: wor
     page = post(client, "community-card-issue", person, witness=village.second.username, serials="6")
     assert len(page.all("svg")) == 6
     (card,) = queries.cards_of(village.zhang.id)
+    assert "打印" in show(client, "community-cards-of", person).text
+    second = enter(village.second)
+    assert "打印" not in show(second, "community-cards-of", person).text
+    show(second, "community-card-sheet", person, card.number, status=403)
     token = queries.card_sheet(card.number).tokens[0]
     receipt = weigh(client, village, card=token, **{"amount-waste-paper": "3.5", "scale-waste-paper": "on"})
     assert "✓ 已计入" in receipt.text

@@ -13,6 +13,7 @@ from tanhui.community.models import Card, CheckIn
 from tanhui.community.rules import check_words
 from tanhui.community.types import (
     CardDetails,
+    CardPrint,
     CardRefused,
     CardRevoked,
     CardSheet,
@@ -26,6 +27,7 @@ from tanhui.parties import queries as parties
 from tanhui.parties.types import Actor
 
 VALID_FOR = timedelta(days=365)
+PRINTED_WITHIN = timedelta(hours=24)
 MAX_SERIALS = 96
 _WITNESS = "见证人须是另一位有代办权限的工作人员"
 
@@ -60,18 +62,34 @@ def issue(details: CardDetails, at: datetime, by: Actor) -> CardSheet:
     return sheet
 
 
+def printed(details: CardPrint, at: datetime, by: Actor) -> CardSheet:
+    """The sheet, for who issued the card and only at first: who sees the tokens of a card could be the person alone."""
+    card = _found(details.number)
+    parties.require_hand(by, card.party_id, _hands.SERVE)
+    if by.user_id != card.issued_by_id or card.revoked_at is not None or at >= card.issued_at + PRINTED_WITHIN:
+        fix = "卡不见了或坏了的，作废后请见证人在场重新制卡"
+        raise Forbidden("只有制卡人在制卡后 24 小时内可以打印", where=card.number, fix=fix)
+    _hands.record(by, "community.card_printed", card.number, {}, at)
+    return sheet_of(card)
+
+
 def revoke(details: CardRevoked, at: datetime, by: Actor) -> CardView:
     """End a card; repeated, it stays as it was ended first."""
     reason = check_words(details.reason, "reason", 200, least=1)
-    card = Card.objects.select_for_update(no_key=True).filter(number=details.number).first()
-    if card is None:
-        raise NotFound("没有这张卡", where=details.number[:40], fix="核对卡号")
+    card = _found(details.number)
     parties.require_hand(by, card.party_id, _hands.SERVE)
     if card.revoked_at is None:
         card.revoked_at, card.reason = at, reason
         card.save(update_fields=["revoked_at", "reason"])
         _hands.record(by, "community.card_revoked", card.number, {"reason": reason}, at)
     return card_views([card])[0]
+
+
+def _found(number: str) -> Card:
+    card = Card.objects.select_for_update(no_key=True).filter(number=number).first()
+    if card is None:
+        raise NotFound("没有这张卡", where=number[:40], fix="核对卡号")
+    return card
 
 
 def read(token: str) -> tuple[Card, int]:
@@ -118,6 +136,7 @@ def card_views(rows: Sequence[Card]) -> list[CardView]:
             used=used.get(row.pk, 0),
             issued_at=row.issued_at,
             issued_by=named.get(row.issued_by_id or 0, ""),
+            issuer_id=row.issued_by_id,
             witness=named.get(row.witness_id, ""),
             revoked_at=row.revoked_at,
         )

@@ -205,7 +205,7 @@ def cards_of(party_id: int) -> list[CardView]:
 
 
 def card_sheet(number: str) -> CardSheet:
-    """A card as it was printed, with the same tokens. Raises NotFound."""
+    """A card as it was printed, with the same tokens: for the house itself. Who prints one asks `services.card`."""
     row = Card.objects.filter(number=number).first()
     if row is None:
         raise NotFound("没有这张卡", where=number[:40], fix="核对卡号")

@@ -17,6 +17,7 @@ from tanhui.community.types import (
     BookingDetails,
     BookingView,
     CardDetails,
+    CardPrint,
     CardRevoked,
     CardSheet,
     CardView,
@@ -156,20 +157,23 @@ def _uploaded(details: CheckInDetails, at: datetime, by: Actor) -> UploadResult:
 
 
 @overload
-def card(*, details: CardDetails, at: datetime, by: Actor) -> CardSheet: ...
+def card(*, details: CardDetails | CardPrint, at: datetime, by: Actor) -> CardSheet: ...
 @overload
 def card(*, details: CardRevoked, at: datetime, by: Actor) -> CardView: ...
-def card(*, details: CardDetails | CardRevoked, at: datetime, by: Actor) -> CardSheet | CardView:
-    """Print a card of single-use tokens for a resident before a witness, or end one that is lost.
+def card(*, details: CardDetails | CardPrint | CardRevoked, at: datetime, by: Actor) -> CardSheet | CardView:
+    """Issue a card of single-use tokens for a resident before a witness, print it within 24 hours by the same hand, or
+    end one that is lost.
 
     By a clerk of the resident or staff of the place; the witness is another such. Raises Forbidden,
     SecondPersonNeeded (the audit trail has both), NotFound, PartyErased, BadInput.
     """
-    target = details.number if isinstance(details, CardRevoked) else "card"
+    target = "card" if isinstance(details, CardDetails) else details.number
     try:
         with transaction.atomic():
             if isinstance(details, CardRevoked):
                 return _cards.revoke(details, at, by)
+            if isinstance(details, CardPrint):
+                return _cards.printed(details, at, by)
             return _cards.issue(details, at, by)
     except TanhuiError as refused:
         _hands.record_refusal(refused, action="community.card", target=target, at=at, by=by)

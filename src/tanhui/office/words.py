@@ -15,6 +15,7 @@ ACTS = {
     "community.book": "代为预约",
     "community.book_refused": "越权预约被拒绝",
     "community.card": "发放回收卡",
+    "community.card_printed": "打印回收卡",
     "community.card_refused": "发卡被拒绝",
     "community.card_revoked": "作废回收卡",
     "community.check_in": "称重和签到",

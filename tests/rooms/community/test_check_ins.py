@@ -35,6 +35,7 @@ from tanhui.community.models import Card, CheckIn, CheckInNews, Measurement
 from tanhui.community.types import (
     AlreadyBooked,
     CardDetails,
+    CardPrint,
     CardRefused,
     CardRevoked,
     CheckInDetails,
@@ -219,6 +220,21 @@ def test_a_card_ends_after_a_year() -> None:
     where = occasion(starts_at=long_after, ends_at=long_after + HOUR)
     with pytest.raises(CardRefused, match="有效期"):
         come(where, clerk(), card=card(resident()).tokens[0], at=long_after)
+
+
+def test_only_who_issued_a_card_sees_its_tokens_and_only_at_first() -> None:
+    hand, other = clerk(), clerk()
+    sheet = card(resident(), by=hand)
+    asked = CardPrint(sheet.card.number)
+    assert services.card(details=asked, at=AT - DAY + HOUR, by=hand).tokens == sheet.tokens
+    for by, at in ((other, AT - DAY + HOUR), (hand, AT)):
+        with pytest.raises(Forbidden, match="24 小时内"):
+            services.card(details=asked, at=at, by=by)
+    services.card(details=CardRevoked(sheet.card.number, "丢了"), at=AT - DAY + HOUR, by=other)
+    with pytest.raises(Forbidden):
+        services.card(details=asked, at=AT - DAY + HOUR, by=hand)
+    assert audited("community.card_printed") == [sheet.card.number]
+    assert audited("community.card_refused") == [sheet.card.number] * 3
 
 
 def test_a_card_needs_two_of_staff() -> None:

@@ -39,6 +39,7 @@ from tanhui.community.types.refusals import (
 from tanhui.community.types.told import (
     BookingDetails,
     CardDetails,
+    CardPrint,
     CardRevoked,
     CheckInDetails,
     ConfirmDetails,
@@ -76,6 +77,7 @@ __all__ = [
     "BookingState",
     "BookingView",
     "CardDetails",
+    "CardPrint",
     "CardRefused",
     "CardRevoked",
     "CardSheet",

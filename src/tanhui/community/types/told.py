@@ -187,6 +187,13 @@ class CardDetails:
 
 
 @dataclass(frozen=True)
+class CardPrint:
+    """A card (`crd_…`) is to be printed, by who issued it."""
+
+    number: str
+
+
+@dataclass(frozen=True)
 class CardRevoked:
     """A card (`crd_…`) is lost or given back: none of its tokens counts any more."""
 

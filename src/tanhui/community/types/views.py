@@ -144,6 +144,7 @@ class CardView:
     used: int
     issued_at: datetime
     issued_by: str
+    issuer_id: int | None
     witness: str
     revoked_at: datetime | None
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tanhui.community import queries, services
-from tanhui.community.types import CardDetails, CardRevoked, CardSheet, CardView
+from tanhui.community.types import CardDetails, CardPrint, CardRevoked, CardSheet, CardView
 from tanhui.kernel.errors import NotFound, TanhuiError
 from tanhui.office import qr
 from tanhui.office.access import office_page
@@ -58,7 +58,7 @@ def _person(request: HttpRequest, number: str) -> PartyRef:
 def cards_of(request: HttpRequest, party: str) -> HttpResponse:
     """The cards of one person."""
     found = _person(request, party)
-    context = {"section": SECTION, "person": found, "cards": queries.cards_of(found.id)}
+    context = {"section": SECTION, "person": found, "cards": queries.cards_of(found.id), "me": request.user.pk}
     return render(request, "office/community/cards_of.html", context)
 
 
@@ -92,7 +92,7 @@ def sheet(request: HttpRequest, party: str, card: str) -> HttpResponse:
     """The sheet to print: every token as a QR code, each to be used once."""
     found = _person(request, party)
     _card(found, card)
-    printed: CardSheet = queries.card_sheet(card)
+    printed: CardSheet = services.card(details=CardPrint(card), at=timezone.now(), by=actor(request))
     codes = [(order, qr.drawn(token, error="l", border=3)) for order, token in enumerate(printed.tokens, 1)]
     context = {"section": SECTION, "person": found, "card": printed.card, "codes": codes}
     return render(request, "office/community/card_sheet.html", context)
