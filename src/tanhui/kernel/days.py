@@ -25,6 +25,11 @@ def day_end(day: date) -> datetime:
     return day_start(day + timedelta(days=1))
 
 
+def next_month(day: date) -> date:
+    """The first day of the month after."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
 def chinese_date(day: date) -> str:
     """A date as people write it: 2026年11月22日."""
     return f"{day.year}年{day.month}月{day.day}日"

@@ -11,7 +11,7 @@ from decimal import Decimal
 from math import cos, hypot, pi, radians, sin
 
 from tanhui.community.types import Material, OccasionState, OccasionView, PointState, PointView, PriceView
-from tanhui.kernel.days import COUNTY_ZONE, chinese_date, local_day
+from tanhui.kernel.days import COUNTY_ZONE, chinese_date, local_day, next_month
 from tanhui.portal.map_sheet import MapSheet
 
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
@@ -275,11 +275,6 @@ def month_of(text: str, today: date) -> date:
     found = _MONTH.fullmatch(text)
     year = int(found[1]) if found else 0
     return date(year, int(found[2]), 1) if found and abs(year - today.year) <= 10 else today.replace(day=1)
-
-
-def next_month(first: date) -> date:
-    """The first day of the month after."""
-    return (first + timedelta(days=31)).replace(day=1)
 
 
 def month_sheet(first: date, days: Iterable[Day], later: Iterable[Day]) -> Month:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from tanhui.kernel.days import day_start
+from tanhui.kernel.days import day_start, next_month
 from tanhui.kernel.errors import BadInput, Forbidden, NotFound
 from tanhui.ledger import queries as ledger_queries
 from tanhui.ledger.types import Book
@@ -27,7 +27,6 @@ from tanhui.rewards.models import (
     MerchantContract,
     PayAccount,
 )
-from tanhui.rewards.rules import next_month
 from tanhui.rewards.types import (
     CLEARING_WAIT,
     ClearingMonth,

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from tanhui.kernel.county import County, load_county
-from tanhui.kernel.days import day_end, day_start, local_day
+from tanhui.kernel.days import day_end, day_start, local_day, next_month
 from tanhui.kernel.errors import BadInput, Conflict, NotFound
 from tanhui.kernel.ids import new_number
 from tanhui.ledger import queries as ledger
@@ -246,7 +246,7 @@ def sign_month(details: FundsDetails, at: datetime, by: Actor) -> str:
 
 
 def _last_day(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return next_month(month) - timedelta(days=1)
 
 
 def _content(row: FundsStatement, last: date) -> bytes:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 from django.db import connection
 
-from tanhui.kernel.days import day_start
+from tanhui.kernel.days import day_start, next_month
 from tanhui.kernel.errors import BadInput, Conflict, NotFound
 from tanhui.kernel.ids import new_number
 from tanhui.ledger import queries as ledger_queries
@@ -29,7 +29,7 @@ from tanhui.rewards.models import (
     ClearingStatement,
     Merchant,
 )
-from tanhui.rewards.rules import next_month, rate_off
+from tanhui.rewards.rules import rate_off
 from tanhui.rewards.types import (
     CLEARING_WAIT,
     FULL_RATE_BP,

@@ -132,11 +132,6 @@ def refuse_voucher(attempt: Attempt, state: str, valid: tuple[datetime, datetime
     return Outcome.NOT_YET_VALID if attempt.counted_at < early else None
 
 
-def next_month(month: date) -> date:
-    """The first day of the month after."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
 def rate_off(gross_fen: int, rate_bp: int) -> int:
     """What the agreed rate takes off a sum, in fen: rounded half up, never more than 0 of a sum that is not negative.
 

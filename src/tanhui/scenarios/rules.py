@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from tanhui.kernel.days import next_month
 from tanhui.kernel.errors import BadInput
 
 STANDARD_INPUTS = ("distance_m", "mass_g", "energy_wh", "item_count")
@@ -147,11 +148,7 @@ def horizon(day: date, kind: str) -> tuple[date, date]:
         return day, date.fromordinal(day.toordinal() + 1)
     if kind == "month":
         start = day.replace(day=1)
-        return start, _next_month(start)
+        return start, next_month(start)
     if kind == "year":
         return date(day.year, 1, 1), date(day.year + 1, 1, 1)
     raise ValueError(f"unknown horizon {kind!r}")
-
-
-def _next_month(start: date) -> date:
-    return date(start.year + start.month // 12, start.month % 12 + 1, 1)

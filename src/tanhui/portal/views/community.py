@@ -18,7 +18,7 @@ from tanhui.community import queries as community
 from tanhui.community import services
 from tanhui.community.types import Material, OccasionKind, PointReport, PointState, QuizAnswers, TeamRole
 from tanhui.kernel.county import load_county
-from tanhui.kernel.days import day_start, local_day
+from tanhui.kernel.days import day_start, local_day, next_month
 from tanhui.kernel.errors import BadInput, Busy, NotFound
 from tanhui.parties.types import Actor
 from tanhui.plan import queries as plans
@@ -34,7 +34,6 @@ from tanhui.portal.community_reading import (
     month_of,
     month_sheet,
     most_words,
-    next_month,
     occasion_card,
     on_sheet,
     point_cards,
