@@ -50,7 +50,7 @@ _CURSOR = re.compile(r"([0-9]{1,12})-(occ_[0-9a-z]{13,26})")
 @router.get("/materials", response=answers(said.MaterialsOut), summary="回收什么、怎么分")
 def materials(request: HttpRequest) -> Any:
     """本县回收的品类：收什么、不收什么、怎么整理，以及计不计减排量。"""
-    _count(request)
+    limits.count_open(request)
     return said.MaterialsOut(
         materials=[
             said.MaterialOut(
@@ -72,7 +72,7 @@ def materials(request: HttpRequest) -> Any:
 @router.get("/prices", response=answers(said.PricesOut), summary="回收企业的收购价")
 def prices(request: HttpRequest) -> Any:
     """现在有效的收购价，由回收企业自己公布、自己支付；平台不收钱也不付钱。"""
-    _count(request)
+    limits.count_open(request)
     return said.PricesOut(
         prices=[
             said.PriceOut(
@@ -90,14 +90,14 @@ def prices(request: HttpRequest) -> Any:
 @router.get("/points", response=answers(said.PointsOut), summary="回收点和回收箱")
 def points(request: HttpRequest) -> Any:
     """在哪里、收什么、几点开、现在能不能投放。"""
-    _count(request)
+    limits.count_open(request)
     return said.PointsOut(points=[_point_out(each) for each in community.points()])
 
 
 @router.get("/points.geojson", response=answers(said.GeoPointsOut), summary="回收点地图数据")
 def points_geojson(request: HttpRequest) -> HttpResponse:
     """登记了位置的点，GeoJSON 格式，可直接放进地图软件。"""
-    _count(request)
+    limits.count_open(request)
     drawn = said.GeoPointsOut(
         features=[
             said.GeoFeature(
@@ -133,7 +133,7 @@ def occasions(
     limit: PageSize = 50,
 ) -> Any:
     """已公布的安排，按开始时间排列，含取消的和已结束的。"""
-    _count(request)
+    limits.count_open(request)
     starts_from, starts_to = _span(since, until, _at(request))
     found = sorted(
         (
@@ -163,7 +163,7 @@ def occasions(
 @router.get("/occasions/{number}", response=answers(said.OccasionOut, 404, 422), summary="一场活动")
 def occasion(request: HttpRequest, number: OccasionNumber) -> Any:
     """时间、地点、名额和候补人数。"""
-    _count(request)
+    limits.count_open(request)
     found = community.occasion(number)
     if found.state not in SEEN_BY_ALL:
         raise NotFound("没有这场活动", where=number, fix="从 /api/v1/open/occasions 中选择")
@@ -173,7 +173,7 @@ def occasion(request: HttpRequest, number: OccasionNumber) -> Any:
 @router.get("/quizzes", response=answers(said.QuizzesOut), summary="题库")
 def quizzes(request: HttpRequest) -> Any:
     """有哪些题库。登录后取题、答题；网页上可以不登录练习。"""
-    _count(request)
+    limits.count_open(request)
     return said.QuizzesOut(
         quizzes=[
             said.QuizHeadOut(
@@ -192,16 +192,12 @@ def quizzes(request: HttpRequest) -> Any:
 @router.get("/teams", response=answers(said.TeamsOut), summary="志愿队伍")
 def teams(request: HttpRequest) -> Any:
     """各支队伍、四类成员的人数和累计服务时长；不含任何人的姓名。"""
-    _count(request)
+    limits.count_open(request)
     return said.TeamsOut(teams=[team_out(each) for each in community.teams() if not each.ended])
 
 
 def _at(request: HttpRequest) -> datetime:
     return request.received_at  # type: ignore[attr-defined]
-
-
-def _count(request: HttpRequest) -> None:
-    limits.count("open", limits.caller_address(request), _at(request))
 
 
 def _span(since: datetime | None, until: datetime | None, at: datetime) -> tuple[datetime, datetime]:

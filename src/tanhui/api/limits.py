@@ -38,6 +38,11 @@ def caller_address(request: HttpRequest) -> str:
     return forwarded.rpartition(",")[2].strip()[:64] or direct if local else direct
 
 
+def count_open(request: HttpRequest) -> None:
+    """Count a request that needs no sign-in, by its address. Raises TooManyRequests."""
+    count("open", caller_address(request), request.received_at)  # type: ignore[attr-defined]
+
+
 def count(scope: str, caller: str, at: datetime) -> None:
     """Count one request of `caller` (kept as a keyed hash). Raises TooManyRequests when the window is full."""
     seconds = int(at.timestamp())

@@ -59,7 +59,7 @@ def offers(
     limit: PageSize = 50,
 ) -> Any:
     """已上架的权益，按类别和所需积分排列。积分只能兑换，不能买卖、转让或兑现。"""
-    _count(request)
+    limits.count_open(request)
     found = sorted(rewards.offers(kind=OfferKind(kind) if kind else None), key=_place)
     if after is not None:
         last = _place_of(after)
@@ -75,7 +75,7 @@ def offers(
 @open_router.get("/offers/{number}", response=answers(schemas.OfferOut, 404, 422), summary="一项权益")
 def offer(request: HttpRequest, number: OfferNumber) -> Any:
     """价格、面值、限量、有效期和可使用的商户。下架的也能看到：已兑换的券仍按它使用。"""
-    _count(request)
+    limits.count_open(request)
     view = rewards.offer(number)
     if view.state is OfferState.DRAFT:
         raise NotFound("没有这项权益", where=number, fix="从 /api/v1/open/offers 中选择")
@@ -90,7 +90,7 @@ def voucher_key(request: HttpRequest) -> Any:
     `o` 权益编号、`t` 名称、`m` 可核销的商户（超过 20 家时为空）、`f` 与 `u` 有效期起止（Unix 秒）、`w` 面值（分）。
     后两段都是不带等号的 base64url。核对无误只说明券是真的，是否用过以上传后的结果为准。
     """
-    _count(request)
+    limits.count_open(request)
     key = rewards.token_key()
     return schemas.VoucherKeyOut(algorithm=key.algorithm, public_key=key.public_key)
 
@@ -207,10 +207,6 @@ def my_queue(request: HttpRequest) -> Any:
 def my_holds(request: HttpRequest) -> Any:
     """关于您的暂停兑换的决定、原因和期限。已兑换的券照常使用；有异议可凭案件编号申诉。"""
     return schemas.HoldsOut(holds=[hold_out(view) for view in rewards.holds_of(_party_id(request))])
-
-
-def _count(request: HttpRequest) -> None:
-    limits.count("open", limits.caller_address(request), _at(request))
 
 
 def _at(request: HttpRequest) -> Any:

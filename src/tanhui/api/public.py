@@ -23,14 +23,10 @@ Version = Annotated[str, Path(max_length=20, pattern=r"^[0-9]+(\.[0-9]+){0,2}$",
 DAYS_SHOWN = 30
 
 
-def _count(request: HttpRequest) -> None:
-    limits.count("open", limits.caller_address(request), request.received_at)  # type: ignore[attr-defined]
-
-
 @router.get("/county", response=answers(schemas.CountyOut), summary="全县实时数字")
 def county(request: HttpRequest) -> Any:
     """合计、分场景、最近三十天；都是结算的结果，可逐级核对。"""
-    _count(request)
+    limits.count_open(request)
     facts = load_county(settings.TANHUI_COUNTY)
     totals = scenarios.county_figures()
     today = local_day(request.received_at)  # type: ignore[attr-defined]
@@ -69,14 +65,14 @@ def county(request: HttpRequest) -> Any:
 @router.get("/scenarios", response=answers(schemas.ScenariosOut), summary="低碳场景")
 def open_scenarios(request: HttpRequest) -> Any:
     """本县已开放的场景，以及怎么参与。"""
-    _count(request)
+    limits.count_open(request)
     return scenarios_out()
 
 
 @router.get("/methods", response=answers(schemas.MethodsOut), summary="方法学")
 def methods(request: HttpRequest) -> Any:
     """全部方法的全部版本，带摘要。"""
-    _count(request)
+    limits.count_open(request)
     return schemas.MethodsOut(methods=[schemas.MethodOut(**_method(each)) for each in scenarios.library().methods])
 
 
@@ -87,7 +83,7 @@ def method(
     version: Version,
 ) -> Any:
     """正文即规则：页面、程序和专家看的是同一份文件。"""
-    _count(request)
+    limits.count_open(request)
     for each in scenarios.library().versions(name):
         if each.version == version:
             return schemas.MethodTextOut(**_method(each), text=each.text)
@@ -112,7 +108,7 @@ def _method(each: Method) -> dict[str, Any]:
 @router.get("/factors", response=answers(schemas.FactorsOut), summary="排放因子")
 def factors(request: HttpRequest) -> Any:
     """每个因子的数值、单位、地区、年份、来源和状态；暂定值公开标明。"""
-    _count(request)
+    limits.count_open(request)
     return schemas.FactorsOut(
         factors=[
             schemas.FactorOut(
@@ -144,5 +140,5 @@ def shared_receipt(
     depth: Annotated[Depth, Query(description="说明的深度")] = "sentence",
 ) -> Any:
     """主人分享的一个数是怎么来的；不含个人信息。"""
-    _count(request)
+    limits.count_open(request)
     return behavior_receipt_out(scenarios.receipt(number), depth)
