@@ -141,7 +141,7 @@ class Ruling(models.Model):
 
 
 class NewsCursor(models.Model):
-    """How far this room has read the news of another."""
+    """How far this room has read the news of a lower room."""
 
     PERSONAL: ClassVar[frozenset[str]] = NOTHING_PERSONAL
 
@@ -150,7 +150,7 @@ class NewsCursor(models.Model):
 
     class Meta:
         db_table = "integrity_news_cursor"
-        verbose_name = verbose_name_plural = "消息游标（核查）"
+        verbose_name = verbose_name_plural = "读取位置（核查）"
 
     def __str__(self) -> str:
         return self.name

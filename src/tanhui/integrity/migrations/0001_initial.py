@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
                 ('position', models.BigIntegerField(default=0, verbose_name='已读到')),
             ],
             options={
-                'verbose_name': '消息游标（核查）',
-                'verbose_name_plural': '消息游标（核查）',
+                'verbose_name': '读取位置（核查）',
+                'verbose_name_plural': '读取位置（核查）',
                 'db_table': 'integrity_news_cursor',
             },
         ),
