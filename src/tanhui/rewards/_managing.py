@@ -65,8 +65,9 @@ def _require_own_limits(details: OwnDetails, user_id: int) -> None:
 
 def require_stranger(merchant_id: int, by: Actor) -> None:
     """Raises SamePerson where the actor works for the merchant: nobody decides what the own merchant is paid."""
-    own = MerchantStaff.objects.filter(merchant_id=merchant_id, user_id=by.user_id, ended_at__isnull=True)
-    if by.user_id is not None and own.exists():
+    if by.user_id is None:
+        return
+    if MerchantStaff.objects.filter(merchant_id=merchant_id, user_id=by.user_id, ended_at__isnull=True).exists():
         raise SamePerson("您是这家商户的人员，须回避", where="merchant", fix="请另一位同事办理")
 
 
