@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tanhui.kernel import errors
+from tanhui.kernel import errors, sheets
 from tanhui.kernel.canonical import canonical_json, digest
 from tanhui.kernel.days import chinese_date, day_end, day_start, local_day
 from tanhui.kernel.errors import BadInput, Busy, Conflict, Forbidden, NotFound, TanhuiError
@@ -137,3 +139,9 @@ def test_error_codes_are_stable_and_apart() -> None:
     assert {kind: kind.status for kind in known} == known
     kinds = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, TanhuiError)]
     assert len({kind.code for kind in kinds}) == len(kinds)
+
+
+@pytest.mark.parametrize("start", [*"=+-@＝＋－＠", "\t", "\r", "\n"])
+def test_no_cell_is_a_formula_in_a_spreadsheet(start: str) -> None:
+    text = sheets.csv_text(["词"], [[f"{start}1"], ["1=1"]])
+    assert list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))[1:] == [[f"'{start}1"], ["1=1"]]
