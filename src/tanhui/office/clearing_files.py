@@ -15,8 +15,9 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
 from tanhui.kernel.county import load_county
-from tanhui.kernel.days import COUNTY_ZONE, chinese_date, local_day
+from tanhui.kernel.days import chinese_date, local_day
 from tanhui.office import paper
+from tanhui.office.files import moment
 from tanhui.office.words import person_words
 from tanhui.rewards import queries
 from tanhui.rewards.types import FULL_RATE_BP, PaymentLine, SignedDocument, StatementLineView, StatementView
@@ -60,11 +61,6 @@ def yuan(fen: int) -> Decimal:
 def shown(fen: int) -> str:
     """Yuan for people: −1,234.56."""
     return f"{'−' if fen < 0 else ''}{yuan(abs(fen)):,.2f}"
-
-
-def moment(at: datetime | None) -> str:
-    """A time of the county; empty for none."""
-    return at.astimezone(COUNTY_ZONE).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
 def percent(basis_points: int) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
+from tanhui.kernel.days import COUNTY_ZONE
 from tanhui.kernel.sheets import csv_text
 
 
@@ -39,3 +41,8 @@ def _attachment(name: str, media_type: str, content: bytes) -> HttpResponse:
     response = HttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = str(content_disposition_header(True, name))
     return response
+
+
+def moment(at: datetime | None) -> str:
+    """A time of the county as a cell has it, 2026-11-22 23:05; empty for none."""
+    return at.astimezone(COUNTY_ZONE).strftime("%Y-%m-%d %H:%M") if at else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -23,14 +22,13 @@ from tanhui.community.types import (
     OccasionState,
     OccasionView,
 )
-from tanhui.kernel.days import COUNTY_ZONE
 from tanhui.kernel.errors import Conflict, NotFound, TanhuiError
 from tanhui.office import qr
 from tanhui.office.access import office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.community_desk import find, names_of, occasion_here, place_names
 from tanhui.office.community_forms import WhoForm
-from tanhui.office.files import csv_file
+from tanhui.office.files import csv_file, moment
 from tanhui.office.views.community_occasions import SECTION, occasion_page
 from tanhui.parties import queries as parties
 from tanhui.parties import services as parties_services
@@ -149,7 +147,7 @@ def attendance_csv(request: HttpRequest, number: str) -> HttpResponse:
     bookings = {each.party_id: each for each in queries.bookings(number)}
     rows = [
         (each.party, bookings[each.party_id].number if each.party_id in bookings else "", "到场",
-         _clock(each.happened_at), each.number, each.state.label)
+         moment(each.happened_at), each.number, each.state.label)
         for each in queries.check_ins(found.number)
     ]  # fmt: skip
     come = {each.party_id for each in queries.check_ins(found.number)}
@@ -159,10 +157,6 @@ def attendance_csv(request: HttpRequest, number: str) -> HttpResponse:
     names = parties.display_names(each.party_id for each in absent)
     rows += [(names.get(each.party_id, ""), each.number, each.state.label, "", "", "") for each in absent]
     return csv_file("attendance.csv", _ATTENDED, rows)
-
-
-def _clock(at: datetime) -> str:
-    return format(at.astimezone(COUNTY_ZONE), "%Y-%m-%d %H:%M")
 
 
 @require_safe

@@ -14,12 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tanhui.community import queries, services
 from tanhui.community.types import BookingState, OccasionKind, OccasionState, OccasionStatus, OccasionView
-from tanhui.kernel.days import COUNTY_ZONE
 from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor
 from tanhui.office.community_desk import mine, occasion_here, place_names, serving
 from tanhui.office.community_forms import OccasionForm, WhoForm
-from tanhui.office.files import csv_file
+from tanhui.office.files import csv_file, moment
 from tanhui.office.form_page import form_page
 from tanhui.parties import queries as parties
 from tanhui.parties.types import Scope
@@ -69,7 +68,7 @@ def occasions(request: HttpRequest) -> HttpResponse:
 def occasions_csv(request: HttpRequest) -> HttpResponse:
     """All occasions within reach as a file."""
     rows = (
-        (each.number, each.kind.label, each.title, each.state.label, _clock(each.starts_at), _clock(each.ends_at),
+        (each.number, each.kind.label, each.title, each.state.label, moment(each.starts_at), moment(each.ends_at),
          each.place, each.host_title, "不限" if each.capacity is None else each.capacity, each.booked, each.waiting)
         for each in _around(request, "community-occasions-csv", timezone.now())
     )  # fmt: skip
@@ -81,10 +80,6 @@ def _around(request: HttpRequest, page: str, now: datetime) -> list[OccasionView
     coming = queries.occasions(starts_from=now, state=None)
     past = queries.occasions(starts_from=now - _LATELY, starts_to=now, state=None)
     return mine(request, page, [*past, *coming])
-
-
-def _clock(at: Any) -> str:
-    return format(at.astimezone(COUNTY_ZONE), "%Y-%m-%d %H:%M")
 
 
 @require_safe
