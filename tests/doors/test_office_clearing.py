@@ -192,6 +192,7 @@ def test_without_a_confirmed_account_nobody_is_paid_and_the_page_says_so() -> No
     place = world()
     view = approved(place)
     assert "没有收款账户" in page_of(place.operator, "clearing-month", MONTH).text
+    page_of(place.operator, "clearing-statement", view.number, after="²")
     page = send(place.operator, "clearing-prepare", MONTH, statement=[view.number], status=409)
     assert page is not None
     assert "没有已确认的收款账户" in page.text

@@ -38,7 +38,7 @@ def statement(request: HttpRequest, number: str) -> HttpResponse:
 def lines_context(request: HttpRequest, view: StatementView) -> dict[str, Any]:
     """A page of lines, and where the next begins; `q` looks for a shop, an offer or a number."""
     text, after = request.GET.get("q", "").strip()[:60], request.GET.get("after", "")
-    first = int(after) if after.isdigit() and len(after) < 9 else 0
+    first = int(after) if after.isdecimal() and len(after) < 9 else 0
     found = queries.statement_lines(view.number, after=first, limit=LINES + 1, text=text)
     shown = found[:LINES]
     return {
