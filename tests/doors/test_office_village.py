@@ -78,7 +78,7 @@ def test_a_card_is_issued_before_a_witness_printed_used_and_revoked(village: wor
     assert "打印" not in show(second, "community-cards-of", person).text
     show(second, "community-card-sheet", person, card.number, status=403)
     token = queries.card_sheet(card.number).tokens[0]
-    receipt = weigh(client, village, card=token, **{"amount-waste-paper": "3.5", "scale-waste-paper": "on"})
+    receipt = weigh(second, village, card=token, **{"amount-waste-paper": "3.5", "scale-waste-paper": "on"})
     assert "✓ 已计入" in receipt.text
     assert "3.5 千克" in receipt.text
     assert Behavior.objects.count() == 1

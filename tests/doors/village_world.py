@@ -123,10 +123,12 @@ def open_village() -> Village:
     )
 
 
-def card(village: Village, who: PartyRef, serials: int = 6) -> CardSheet:
-    """A printed card of that person."""
-    details = CardDetails(who.id, village.second.username, serials)
-    made: Any = services.card(details=details, at=timezone.now(), by=Actor.staff(village.clerk))
+def card(village: Village, who: PartyRef, serials: int = 6, by: User | None = None) -> CardSheet:
+    """A card of that person, printed by the second clerk: what the first enters with it counts."""
+    printer = by or village.second
+    witness = village.clerk if printer == village.second else village.second
+    details = CardDetails(who.id, witness.username, serials)
+    made: Any = services.card(details=details, at=timezone.now(), by=Actor.staff(printer))
     return made  # type: ignore[no-any-return]
 
 

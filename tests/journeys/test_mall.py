@@ -193,7 +193,8 @@ def pay_october(town: Town, merchant: str) -> None:
     """The account, checked by two; the file; the bank's answer."""
     account = {"account_name": "虚构豆制品店", "account_number": "6222020200112233445", "bank_name": "虚构银行平江支行"}
     posted(town.operator, f"{OFFICE}/clearing/merchants/{merchant}/account/", account)
-    posted(town.finance, f"{OFFICE}/clearing/merchants/{merchant}/account/confirm/", {})
+    terms = f"{OFFICE}/clearing/merchants/{merchant}/"
+    posted(town.finance, f"{terms}account/confirm/", {"account": hidden(town.finance, terms, "account")})
     posted(town.operator, f"{OFFICE}/clearing/months/2026-10/pay/", {})
     (payment,) = rewards.payments()
     file = town.finance.get(f"{OFFICE}/clearing/payments/{payment.number}/bank.csv")
@@ -213,7 +214,7 @@ def card_for(town: Town, clock: Clock, number: str) -> tuple[str, ...]:
         at=clock.at,
         by=Actor.resident(person),
     )
-    posted(town.clerk, f"{OFFICE}/cards/{number}/issue/", {"witness": "clerk-b", "serials": 4})
+    posted(town.second, f"{OFFICE}/cards/{number}/issue/", {"witness": "clerk-a", "serials": 4})
     (card,) = community.cards_of(person.id)
     return community.card_sheet(card.number).tokens
 

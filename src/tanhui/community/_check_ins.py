@@ -57,9 +57,10 @@ class _Who:
 
     @property
     def state(self) -> CheckInState:
-        """Staff alone are not believed: without a card a second person must agree."""
-        alone = self.user_id is not None and self.card is None
-        return CheckInState.PENDING if alone else CheckInState.COUNTED
+        """Staff alone are not believed: without a card, or with one that they printed, a second person must agree."""
+        if self.user_id is None or (self.card is not None and self.card.issued_by_id != self.user_id):
+            return CheckInState.COUNTED
+        return CheckInState.PENDING
 
 
 def check_in(details: CheckInDetails, at: datetime, by: Actor | None) -> CheckInView:
@@ -211,6 +212,9 @@ def _judge_correction(details: CheckInDetails, first: CheckIn, at: datetime) -> 
     if not current.exists():
         state = CheckIn.objects.values_list("state", flat=True).get(pk=first.pk)
         raise Conflict(f"这次签到{CheckInState(state).label}，不能更正", where=first.number, fix="更正最新的一条")
+    if first.corrects_id is not None and current.filter(state=CheckInState.PENDING).exists():
+        fix = "先请第二人退回这条更正，再更正原来的一条"
+        raise Conflict("这是一条还没有确认的更正，不能再更正", where=first.number, fix=fix)
     for row in CheckIn.objects.filter(corrects=first).exclude(state=CheckInState.REFUSED):
         raise Conflict("已有一条更正在等第二人确认", where=row.number, fix="先确认或退回那一条")
 

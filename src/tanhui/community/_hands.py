@@ -110,4 +110,4 @@ def record_refusal(refused: TanhuiError, *, action: str, target: str, at: dateti
     """What staff tried in vain stays in the audit trail where it matters, though nothing else of it does."""
     if by is not None and by.user_id is not None and isinstance(refused, MATTERS):
         detail = {"code": refused.code, "where": refused.where[:80]}
-        parties_services.record(actor=by, action=f"{action}_refused", target=target[:40], detail=detail, at=at)
+        parties_services.record(actor=by, action=action, target=target[:40], detail=detail, at=at)

@@ -58,7 +58,7 @@ def arrange(*, details: Arrangement, at: datetime, by: Actor) -> str:
         with transaction.atomic():
             return _arranged(details, at, by)
     except TanhuiError as refused:
-        _hands.record_refusal(refused, action="community.arrange", target=type(details).__name__, at=at, by=by)
+        _hands.record_refusal(refused, action="community.arrange_refused", target=type(details).__name__, at=at, by=by)
         raise
 
 
@@ -88,7 +88,7 @@ def book(*, details: BookingDetails, at: datetime, by: Actor | None = None) -> B
         with transaction.atomic():
             return _bookings.book(details, at, by)
     except TanhuiError as refused:
-        _hands.record_refusal(refused, action="community.book", target=details.occasion, at=at, by=by)
+        _hands.record_refusal(refused, action="community.book_refused", target=details.occasion, at=at, by=by)
         raise
 
 
@@ -101,7 +101,7 @@ def release(*, number: str, party_id: int, at: datetime, by: Actor | None = None
         with transaction.atomic():
             return _bookings.release(number, party_id, at, by)
     except TanhuiError as refused:
-        _hands.record_refusal(refused, action="community.release", target=number, at=at, by=by)
+        _hands.record_refusal(refused, action="community.release_refused", target=number, at=at, by=by)
         raise
 
 
@@ -123,7 +123,7 @@ def check_in(*, details: CheckInDetails, at: datetime, by: Actor | None = None) 
         with transaction.atomic():
             return _check_ins.check_in(details, at, by)
     except TanhuiError as refused:
-        _hands.record_refusal(refused, action="community.check_in", target=details.occasion, at=at, by=by)
+        _hands.record_refusal(refused, action="community.check_in_refused", target=details.occasion, at=at, by=by)
         raise
 
 
@@ -137,7 +137,7 @@ def confirm(*, details: ConfirmDetails, at: datetime, by: Actor) -> CheckInView:
         with transaction.atomic():
             return _confirm.confirm(details, at, by)
     except TanhuiError as refused:
-        _hands.record_refusal(refused, action="community.confirm", target=details.number, at=at, by=by)
+        _hands.record_refusal(refused, action="community.confirm_refused", target=details.number, at=at, by=by)
         raise
 
 
@@ -176,7 +176,7 @@ def card(*, details: CardDetails | CardPrint | CardRevoked, at: datetime, by: Ac
                 return _cards.printed(details, at, by)
             return _cards.issue(details, at, by)
     except TanhuiError as refused:
-        _hands.record_refusal(refused, action="community.card", target=target, at=at, by=by)
+        _hands.record_refusal(refused, action="community.card_refused", target=target, at=at, by=by)
         raise
 
 

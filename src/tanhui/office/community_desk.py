@@ -15,6 +15,9 @@ from tanhui.office.acts import actor
 from tanhui.parties import queries as parties
 from tanhui.parties.types import DivisionRef, PartyKind, PartyRef, Scope
 
+FORM = "office/community/form.html"
+"""A form on a page of its own, as these pages look."""
+
 _SERVE = "community.serve"
 _SHOWN = 20
 

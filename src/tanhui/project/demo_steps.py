@@ -149,7 +149,7 @@ def _village(
     state: DemoState, residents: Sequence[SimulatedResident], first_day: date, *, at: datetime
 ) -> VillageStory:
     clerks = [parties.staff(username) for username in CLERKS]
-    hands = Hands(actor_of(clerks[0]), actor_of(clerks[1]), clerks[1].username)
+    hands = Hands(actor_of(clerks[0]), actor_of(clerks[1]), clerks[0].username)
     place = scene()
     goods = VillageGoods(place.division_code, clerks, at=at) if place else None
     return VillageStory(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from tests.rooms.community.village import (
     AT,
     DAY,
@@ -511,3 +511,32 @@ def test_the_database_keeps_what_was_written_down() -> None:
     for changes in ({"serials": 90}, {"revoked_at": NOON}, {"party_id": resident()}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Card.objects.filter(number=sheet.card.number).update(**changes)
+
+
+def test_who_printed_a_card_does_not_count_alone_what_is_entered_with_it() -> None:
+    person, where, printer = resident(), occasion(), clerk()
+    sheet = card(person, by=printer)
+    assert come(where, clerk(), card=sheet.tokens[0], measured=(PAPER,)).state is CheckInState.COUNTED
+    alone = come(where, printer, card=sheet.tokens[1], measured=(PAPER,))
+    assert (alone.state, alone.measured[0].behavior) == (CheckInState.PENDING, "")
+    with pytest.raises(DatabaseError, match="第二人"), transaction.atomic():
+        CheckIn.objects.filter(number=alone.number).update(state=CheckInState.COUNTED)
+    with pytest.raises(SecondPersonNeeded):
+        agree(alone.number, printer)
+    assert agree(alone.number, clerk()).state is CheckInState.COUNTED
+
+
+def test_a_correction_that_waits_is_not_itself_corrected() -> None:
+    """Else the last one would count beside the first."""
+    person, where = resident(), occasion()
+    first = come(where, clerk(), card=card(person).tokens[0], measured=(PAPER,))
+    change = {"reason": "看错了", "measured": (Measured("paper", mass_g=700),)}
+    waiting = come(where, clerk(), corrects=first.number, **change)
+    before = everything()
+    with pytest.raises(Conflict, match="还没有确认的更正"):
+        come(where, clerk(), corrects=waiting.number, **change)
+    assert everything() == before
+    agree(waiting.number, clerk(), right=False, reason="不对")
+    again = come(where, clerk(), corrects=first.number, **change)
+    agree(again.number, clerk())
+    assert_sound()

@@ -61,7 +61,7 @@ def told(residents: list[SimulatedResident], served: list[str] | None = None) ->
         residents=residents,
         first_day=FIRST_DAY,
         end_on=END_ON,
-        hands=Hands(actor_of(first), actor_of(second), second.username),
+        hands=Hands(actor_of(first), actor_of(second), first.username),
         serve=None if served is None else lambda party_id, name, at: served.append(name),
     )
     party_ids = register(residents, day_start(FIRST_DAY))

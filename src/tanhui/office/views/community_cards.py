@@ -16,7 +16,7 @@ from tanhui.kernel.errors import NotFound, TanhuiError
 from tanhui.office import qr
 from tanhui.office.access import office_page
 from tanhui.office.acts import act, actor
-from tanhui.office.community_desk import find
+from tanhui.office.community_desk import FORM, find
 from tanhui.office.community_forms import CardForm, ReasonForm, WhoForm
 from tanhui.office.form_page import form_page
 from tanhui.parties import queries as parties
@@ -76,7 +76,9 @@ def issue(request: HttpRequest, party: str) -> HttpResponse:
         return reverse("office:community-card-sheet", args=[party, sheet.card.number])
 
     back = reverse("office:community-cards-of", args=[party])
-    return form_page(request, form, save, section=SECTION, title=f"给{found.display_name}制卡", back=back)
+    return form_page(
+        request, form, save, template=FORM, section=SECTION, title=f"给{found.display_name}制卡", back=back
+    )
 
 
 def _card(found: PartyRef, number: str) -> CardView:

@@ -16,7 +16,7 @@ from tanhui.community import queries, services
 from tanhui.community.types import BookingState, OccasionKind, OccasionState, OccasionStatus, OccasionView
 from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor
-from tanhui.office.community_desk import mine, occasion_here, place_names, serving
+from tanhui.office.community_desk import FORM, mine, occasion_here, place_names, serving
 from tanhui.office.community_forms import OccasionForm, WhoForm
 from tanhui.office.files import csv_file, moment
 from tanhui.office.form_page import form_page
@@ -158,7 +158,7 @@ def _filled(request: HttpRequest, form: OccasionForm, *, title: str, back: str) 
             args=[services.arrange(details=form.details(), at=timezone.now(), by=actor(request))],
         )
 
-    return form_page(request, form, save, section=SECTION, title=title, back=back)
+    return form_page(request, form, save, template=FORM, section=SECTION, title=title, back=back)
 
 
 @require_POST

@@ -12,7 +12,7 @@ from tanhui.community import queries, services
 from tanhui.community.types import PointReport, PointState, PointView
 from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor, today
-from tanhui.office.community_desk import ask, mine, place_names, serving
+from tanhui.office.community_desk import FORM, ask, mine, place_names, serving
 from tanhui.office.community_forms import PointForm, PointStateForm, PriceForm
 from tanhui.office.files import csv_file
 from tanhui.office.form_page import form_page
@@ -124,7 +124,7 @@ def _edit(request: HttpRequest, page: str, current: PointView | None) -> HttpRes
 
     title = f"修改：{current.title}" if current else "新回收点或回收箱"
     back = reverse("office:community-point", args=[current.number]) if current else reverse("office:community-points")
-    return form_page(request, form, save, section=SECTION, title=title, back=back)
+    return form_page(request, form, save, template=FORM, section=SECTION, title=title, back=back)
 
 
 @require_safe
@@ -151,4 +151,4 @@ def price(request: HttpRequest) -> HttpResponse:
         return reverse("office:community-prices")
 
     back = reverse("office:community-prices")
-    return form_page(request, form, save, section="community-prices", title="公示收购价", back=back)
+    return form_page(request, form, save, template=FORM, section="community-prices", title="公示收购价", back=back)

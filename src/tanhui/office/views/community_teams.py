@@ -15,7 +15,7 @@ from tanhui.community.types import TeamMember, TeamRole, TeamView
 from tanhui.kernel.errors import TanhuiError
 from tanhui.office.access import may, office_page
 from tanhui.office.acts import act, actor
-from tanhui.office.community_desk import ask, find, mine, place_names, serving
+from tanhui.office.community_desk import FORM, ask, find, mine, place_names, serving
 from tanhui.office.community_forms import MemberForm, TeamForm
 from tanhui.office.form_page import form_page
 from tanhui.parties import queries as parties
@@ -113,4 +113,4 @@ def _edit(request: HttpRequest, page: str, current: TeamView | None) -> HttpResp
 
     title = f"修改：{current.title}" if current else "新志愿队伍"
     back = reverse("office:community-team", args=[current.number]) if current else reverse("office:community-teams")
-    return form_page(request, form, save, section=SECTION, title=title, back=back)
+    return form_page(request, form, save, template=FORM, section=SECTION, title=title, back=back)

@@ -167,7 +167,7 @@ class VillageStory:
         self._plan(hour(end_on, 17), self._report)
 
     def _card(self, index: int, now: datetime) -> None:
-        """A clerk prints a card in the presence of a second one, and may act for the person from now on."""
+        """The second clerk prints a card before the first, who may act for the person from now on."""
         person = self._party_ids[index]
         parties_services.relate(
             kind=RelationKind.CLERK,
@@ -181,7 +181,7 @@ class VillageStory:
         if cards:
             sheet = queries.card_sheet(cards[-1].number)
         else:
-            sheet = services.card(details=CardDetails(person, self.hands.witness), at=now, by=self.hands.clerk)
+            sheet = services.card(details=CardDetails(person, self.hands.witness), at=now, by=self.hands.second)
         self._tokens[index] = list(sheet.tokens)
 
     def _join(self, index: int, role: TeamRole, now: datetime) -> None:
