@@ -77,7 +77,7 @@ def prepare() -> int:
     from django.db import connection
 
     from tanhui.parties.models import Division, User
-    from tanhui.rewards import services
+    from tanhui.rewards import queries, services
     from tanhui.rewards.types import (
         MerchantDetails,
         MerchantState,
@@ -103,7 +103,9 @@ def prepare() -> int:
         services.admit(details=MerchantStatus(merchant, MerchantState.ACTIVE), at=AT)
         services.admit(details=ShopDetails(merchant, "一店", county.code), at=AT)
         services.admit(details=PayAccountDetails(merchant, "示例银行", "虚构户名", f"62220000{place:04d}"), at=AT)
-        services.admit(details=PayAccountConfirm(merchant), at=AT, by=finance)
+        account = queries.pay_account(merchant)
+        assert account is not None
+        services.admit(details=PayAccountConfirm(merchant, account.number), at=AT, by=finance)
     days = timedelta(days=900)
     lunch = OfferDetails(OfferKind.RESTAURANT, "示例券", "虚构", 10, 1000, AT, AT + days, valid_days=90)
     services.offer(details=lunch, at=AT)
