@@ -99,7 +99,8 @@ def check_in(details: CheckInDetails, at: datetime, by: Actor | None) -> CheckIn
 
 
 def carry_out(row: CheckIn, at: datetime) -> None:
-    """A check-in counts: what it corrects no longer does, the place is used, the scenarios are told."""
+    """A check-in counts: what it corrects no longer does, the place is used, the scenarios are told, then the news."""
+    first = None
     if row.corrects_id is not None:
         first = CheckIn.objects.select_for_update(no_key=True).get(pk=row.corrects_id)
         if first.state not in (CheckInState.COUNTED, CheckInState.PENDING):
@@ -109,12 +110,13 @@ def carry_out(row: CheckIn, at: datetime) -> None:
             _evidence.withdraw(first, row.reason, at)
         first.state = CheckInState.CORRECTED
         first.save(update_fields=["state"])
-        tell(first, at)
     standing = Booking.objects.filter(occasion_id=row.occasion_id, party_id=row.party_id)
     standing.filter(state__in=(BookingState.BOOKED, BookingState.NO_SHOW)).update(
         state=BookingState.ATTENDED, changed_at=at
     )
     _evidence.submit(row, at)
+    if first is not None:
+        tell(first, at)  # after everything that locks the source: the news come last for everybody
 
 
 def tell(row: CheckIn, at: datetime) -> None:
